@@ -1,0 +1,77 @@
+/* auth: who may log in.
+ *
+ * An auth object joins a user database (drivers: static, passwd-file), a pool of threads that
+ * hash, a cache of proved passwords, the delays of failed logins and the limits on sessions. It
+ * does no network I/O: an outer loop gives it the time, watches one descriptor, and takes
+ * decisions. One thread calls these functions.
+ *
+ * A check is asked with auth_check and ends in exactly one decision, which auth_next gives when it
+ * is due (delays are served in timers, they hold no thread). */
+#ifndef POPLIN_AUTH_AUTH_H
+#define POPLIN_AUTH_AUTH_H
+
+#include "base/limits.h"
+#include "base/slice.h"
+#include "base/status.h"
+
+#include <netinet/in.h>
+
+struct auth_options {
+    unsigned hash_threads; /* 0: one for each core */
+    size_t cache_entries;  /* proved passwords; 0: 65536 */
+    uint64_t cache_ttl;    /* ms; 0: 10 minutes */
+    uint64_t fail_delay;   /* ms, the first failed login's (2 s by default); grows */
+    uint32_t sessions, per_address, per_user; /* limits on sessions */
+};
+
+/* What is known of a user who may log in. Slices live until the next call. */
+struct auth_user {
+    struct slice name;
+    struct slice home; /* empty: none */
+    uint32_t uid, gid; /* UINT32_MAX: not given */
+};
+
+struct auth_decision {
+    uint64_t id;           /* the caller's, from auth_check */
+    enum status status;    /* OK, DENIED, LIMIT, TEMPORARY, PERMANENT */
+    const char *reason;    /* for the log: "password", "no-user", "empty-password", "bad-name",
+                              "per-user", "per-address", "sessions", "database" … */
+    struct auth_user user; /* when OK */
+    bool cached;           /* proved from the cache */
+};
+
+struct auth;
+
+enum status auth_new(const struct auth_options *options, struct auth **out);
+void auth_free(struct auth *a);
+void auth_set_options(struct auth *a, const struct auth_options *options); /* limits and delays */
+
+/* Reads users anew from a passwd-file's text; the old ones stay when it is MALFORMED, and `why`
+ * (line number and cause, no secrets) is filled. Lines: user:{SCHEME}secret[:uid:gid::home::k=v…].
+ * A change of the text empties the cache. */
+enum status auth_set_users(struct auth *a, struct slice text, char why[200]);
+/* The database cannot be read: logins are answered TEMPORARY until users are set. */
+void auth_set_unavailable(struct auth *a);
+
+/* Readable when auth_next may have something new. */
+int auth_descriptor(const struct auth *a);
+/* When auth_next is to be called at the latest, ms of the same clock; UINT64_MAX: never. */
+uint64_t auth_due(const struct auth *a);
+
+/* Asks for a decision. On an OK decision one session of `user` and `remote` is counted until
+ * auth_session_end. `id` is the caller's and unique among those under way. LIMIT at once when too
+ * many checks are waiting. */
+enum status auth_check(struct auth *a, uint64_t now, uint64_t id, struct slice user,
+                       struct slice password, const struct sockaddr_storage *remote);
+/* Nobody waits for it any more: no decision will be given and nothing is counted. */
+void auth_cancel(struct auth *a, uint64_t id);
+/* True and a decision, or false when none is due. */
+bool auth_next(struct auth *a, uint64_t now, struct auth_decision *out);
+
+/* The session that began with decision `id` is over. Unknown ids are ignored. */
+void auth_session_end(struct auth *a, uint64_t id);
+
+/* Sessions counted. */
+uint32_t auth_sessions(const struct auth *a);
+
+#endif
