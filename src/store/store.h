@@ -53,6 +53,8 @@ struct store_request {
     struct slice user;
     const char *path; /* the maildrop: absolute, built by config_store_path */
     bool shared;      /* policy snapshot (S02): no lock */
+    bool nowait;      /* AGAIN rather than block on the disk: the caller comes back from a thread
+                         that may block. A warm drop opens without (RESOLVE_CACHED and the like) */
 };
 
 struct store;
@@ -89,8 +91,9 @@ struct store_listing *store_drop_listing(const struct store_drop *d); /* lives a
 
 /* The octets of message i, found again by base name when it was renamed (S45); at most
  * `inline_limit` stored octets come as data, larger ones as a descriptor. NOT_FOUND: it vanished.
- * CORRUPT: its size is no longer what was announced; the cached size is dropped (S43). */
-enum status store_drop_blob(struct store_drop *d, uint32_t i, size_t inline_limit,
+ * CORRUPT: its size is no longer what was announced; the cached size is dropped (S43). `nowait` as
+ * in store_request: AGAIN when the disk would have to be waited for. */
+enum status store_drop_blob(struct store_drop *d, uint32_t i, size_t inline_limit, bool nowait,
                             struct store_blob *out);
 
 /* Message i was sent whole and did not have the octets that were announced (S43): its cached size
@@ -99,6 +102,9 @@ void store_drop_lied(struct store_drop *d, uint32_t i);
 
 /* Removes the messages whose bit is set in marks (bit i of marks[i / 64]); durable on return. */
 void store_drop_remove(struct store_drop *d, const uint64_t *marks, struct store_removed *out);
+
+/* store_drop_close would write to the disk: better done by a thread that may block. */
+bool store_drop_is_dirty(const struct store_drop *d);
 
 /* Unlocks; writes the index if it is worth it. NULL is allowed. */
 void store_drop_close(struct store_drop *d);
