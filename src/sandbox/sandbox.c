@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -128,6 +129,13 @@ enum status sandbox_drop_user(uid_t uid, gid_t gid, char why[SANDBOX_WHY])
     return STATUS_OK;
 }
 
+/* Landlock holds the calling thread and those it starts; one started earlier would go free.
+ * Unsharing memory is refused to a process of several threads and does nothing to one alone. */
+static bool is_alone(void)
+{
+    return unshare(CLONE_VM) == 0 || errno != EINVAL;
+}
+
 enum status sandbox_confine(enum sandbox_role role, const struct sandbox_paths *paths,
                             struct sandbox_report *report, char why[SANDBOX_WHY])
 {
@@ -139,6 +147,10 @@ enum status sandbox_confine(enum sandbox_role role, const struct sandbox_paths *
         return sandbox_because(why, STATUS_PERMANENT, "no_new_privs");
     if (role == SANDBOX_MASTER)
         return STATUS_OK;
+    if (!is_alone()) {
+        snprintf(why, SANDBOX_WHY, "threads were started before confinement");
+        return STATUS_PERMANENT;
+    }
     if (!drop_capabilities())
         return sandbox_because(why, STATUS_PERMANENT, "capset");
     enum status s =
