@@ -61,13 +61,13 @@ static bool shut_capability_sources(void)
     return prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) == 0;
 }
 
-/* Needs no privilege, so a process that was given ambient capabilities loses them too. */
+/* Needs no privilege, so a process that was given ambient capabilities loses them too: the kernel
+ * lowers those with the permitted ones. */
 static bool drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     static const struct __user_cap_data_struct none[2];
-    return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
-           syscall(SYS_capset, &header, none) == 0;
+    return syscall(SYS_capset, &header, none) == 0;
 }
 
 static bool has_capabilities(void)
