@@ -17,6 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
@@ -127,7 +135,7 @@ static const struct plain_rule {
     {SCMP_SYS(fsync), S},
     {SCMP_SYS(fdatasync), S},
     {SCMP_SYS(memfd_create), S},
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
     {SCMP_SYS(sigaltstack), ALL}, /* each thread gets a stack for reports */
 #endif
 };

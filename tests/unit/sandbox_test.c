@@ -10,6 +10,7 @@
 #include "sandbox_child.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -63,26 +64,39 @@ static void a79_store_cannot_escape(void **state)
     child_must_be_content(probe_role, &role);
 }
 
-static void count_denied(void *context, const char *probe, bool denied)
+/* A host may refuse these even to root, by a setting of its kernel. */
+static bool is_host_policy(const char *probe)
+{
+    return strcmp(probe, "io-uring") == 0 || strcmp(probe, "perf-event") == 0;
+}
+
+static void say_what_was_denied(void *context, const char *probe, bool denied)
 {
     (void)context;
-    if (denied)
+    if (denied && !is_host_policy(probe))
         say(probe);
 }
 
 static void probe_unconfined(void *context)
 {
     (void)context;
-    sandbox_probe(SANDBOX_FRONT, count_denied, NULL);
-    sandbox_probe(SANDBOX_AUTH, count_denied, NULL);
+    sandbox_probe(SANDBOX_FRONT, say_what_was_denied, NULL);
+    sandbox_probe(SANDBOX_AUTH, say_what_was_denied, NULL);
+}
+
+/* A container may hold its root by a filter, or without capabilities. */
+static bool nothing_holds_root(void)
+{
+    return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) == 1 &&
+           prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 0;
 }
 
 /* The test of the test: each probe gets through where nothing holds it. */
 static void a79_every_probe_gets_through_unconfined(void **state)
 {
     (void)state;
-    if (geteuid() != 0) {
-        print_message("# skipped: only root is refused nothing\n");
+    if (!nothing_holds_root()) {
+        print_message("# skipped: needs a root that is refused nothing\n");
         skip();
     }
     child_must_be_content(probe_unconfined, NULL);
@@ -224,14 +238,15 @@ static void an_assert_ends_the_process_without_a_core(void **state)
 static void drop_for_good(void *context)
 {
     char why[200] = "";
+    int may_shrink = prctl(PR_CAPBSET_READ, CAP_SETPCAP, 0, 0, 0);
     (void)context;
     NEED(setgroups(2, (const gid_t[]){4, 42}) == 0);
     NEED(sandbox_drop_user(NOBODY, NOBODY, why) == STATUS_OK);
     NEED(getuid() == NOBODY && getegid() == NOBODY && getgroups(0, NULL) == 0);
     NEED(setuid(0) == -1 && setresuid(0, 0, 0) == -1 && setgid(0) == -1);
     NEED(setgroups(0, NULL) == -1);
-    NEED(prctl(PR_CAPBSET_READ, 0, 0, 0, 0) == 0 && prctl(PR_CAPBSET_READ, 7, 0, 0, 0) == 0);
-    NEED(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 7, 0, 0) == 0);
+    NEED(prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) == !may_shrink);
+    NEED(prctl(PR_CAPBSET_READ, CAP_CHOWN, 0, 0, 0) == !may_shrink);
     NEED(open("/etc/shadow", O_RDONLY | O_CLOEXEC) == -1 && errno == EACCES);
 }
 
