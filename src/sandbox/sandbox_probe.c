@@ -150,7 +150,7 @@ static void undo(enum result result, long value)
 
 static bool is_denied(const struct probe *p)
 {
-    long a[6];
+    long a[6] = {0};
     for (int i = 0; i < 6; i++)
         a[i] = p->arguments[i] == PARENT ? (long)getppid() : p->arguments[i];
     long value = syscall(p->call, a[0], a[1], a[2], a[3], a[4], a[5]);
