@@ -307,6 +307,51 @@ static void client_hello_may_come_octet_by_octet(void **state)
     tls_context_unref(c);
 }
 
+/* What the server says to a hello of these octets and then nothing more. */
+static enum status answer_to(struct tls_context *c, const char *hello, size_t size)
+{
+    struct wire w;
+    open_sockets(&w, c);
+    assert_int_equal(send(w.client_socket, hello, size, 0), size);
+    enum status s = tls_handshake(w.server);
+    assert_true(s == STATUS_AGAIN || tls_error(w.server)[0] != 0);
+    close_wire(&w);
+    return s;
+}
+
+static void a09_a_nul_in_the_server_name_is_refused(void **state)
+{
+    char hello[1024];
+    size_t size = client_hello(hello, sizeof hello);
+    (void)state;
+    struct tls_context *c = context_for("mail.example.org");
+    assert_int_equal(answer_to(c, hello, size), STATUS_AGAIN);
+    char *name = (char *)memmem(hello, size, "mail.example.org", 16);
+    assert_non_null(name);
+    name[4] = 0;
+    assert_int_equal(answer_to(c, hello, size), STATUS_MALFORMED);
+    tls_context_unref(c);
+}
+
+static void a_damaged_hello_ends_the_connection_or_waits(void **state)
+{
+    char hello[1024];
+    size_t size = client_hello(hello, sizeof hello);
+    size_t refused = 0;
+    (void)state;
+    struct tls_context *c = context_for("mail.example.org");
+    for (size_t i = 0; i < size; i++)
+        for (int bit = 0; bit < 8; bit += 7) {
+            hello[i] = (char)(hello[i] ^ 1 << bit);
+            enum status s = answer_to(c, hello, size);
+            assert_true(s == STATUS_AGAIN || s == STATUS_MALFORMED);
+            refused += s == STATUS_MALFORMED;
+            hello[i] = (char)(hello[i] ^ 1 << bit);
+        }
+    assert_true(refused > 50);
+    tls_context_unref(c);
+}
+
 static void assert_first_octets(const char *text, enum status wanted, const char *said)
 {
     struct tls_context *c = context_for("mail.example.org");
@@ -498,6 +543,8 @@ int main(void)
         cmocka_unit_test(a08_other_alpn_gets_no_application_protocol),
         cmocka_unit_test(a08_plaintext_on_the_tls_port_is_named),
         cmocka_unit_test(a09_sni_chooses_exact_then_wildcard_then_first),
+        cmocka_unit_test(a09_a_nul_in_the_server_name_is_refused),
+        cmocka_unit_test(a_damaged_hello_ends_the_connection_or_waits),
         cmocka_unit_test(rsa_beside_ecdsa_for_the_same_name),
         cmocka_unit_test(every_front_resumes_what_another_began),
         cmocka_unit_test(the_older_ticket_key_still_opens_and_a_strange_one_does_not),
