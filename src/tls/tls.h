@@ -64,7 +64,9 @@ enum status tls_context_new(struct slice bundle, struct tls_context **out, char 
 struct tls_context *tls_context_ref(struct tls_context *c);
 void tls_context_unref(struct tls_context *c);
 
-/* One connection over a non-blocking socket. */
+/* One connection over a non-blocking socket. It holds about 9 KiB until tls_handshake is first
+ * called (best not before the socket is readable), 43 KiB while a handshake waits for the client,
+ * 14 KiB when idle. */
 struct tls_connection;
 enum status tls_connection_new(struct tls_context *c, int socket, struct tls_connection **out);
 void tls_connection_free(struct tls_connection *t); /* NULL is allowed; does not close the socket */

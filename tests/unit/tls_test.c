@@ -441,6 +441,23 @@ static void pending_octets_are_told_of(void **state)
     tls_context_unref(c);
 }
 
+/* A record that is half there is nothing to come back for before the socket is readable. */
+static void half_a_record_is_not_pending(void **state)
+{
+    char text[8];
+    size_t n;
+    (void)state;
+    struct tls_context *c = context_for("mail.example.org");
+    struct wire w;
+    assert_true(connect_to(&w, c, &(struct offer){0}));
+    assert_int_equal(send(w.client_socket, "\x17\x03\x03", 3, 0), 3);
+    assert_int_equal(tls_read(w.server, text, sizeof text, &n), STATUS_AGAIN);
+    assert_false(tls_has_pending(w.server));
+    assert_false(tls_wants_write(w.server));
+    close_wire(&w);
+    tls_context_unref(c);
+}
+
 /* A megabyte through a socket that soon is full, from a buffer that moves. */
 static void large_writes_go_on_where_they_stopped(void **state)
 {
@@ -552,6 +569,7 @@ int main(void)
         cmocka_unit_test(closing_is_told_from_being_cut),
         cmocka_unit_test(close_notify_is_sent_once),
         cmocka_unit_test(pending_octets_are_told_of),
+        cmocka_unit_test(half_a_record_is_not_pending),
         cmocka_unit_test(large_writes_go_on_where_they_stopped),
         cmocka_unit_test(connections_outlive_their_context),
         cmocka_unit_test(a79_a_confined_front_needs_no_files),
