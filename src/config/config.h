@@ -116,14 +116,15 @@ char *config_print(const struct config *c, bool only_changed);
 char *config_errors_print(const struct config_errors *e);
 
 /* The maildrop of a user: %u whole name, %n before the @, %d after it, %h `home`. MALFORMED when
- * the name could leave its directory (see config_user_is_safe) or %h is asked for and empty,
- * TOO_LARGE when it does not fit. */
+ * the name could leave its directory (see config_user_is_safe), or %d or %h is asked for and empty
+ * (%h too when it is not absolute or has a ".."); TOO_LARGE when it does not fit. */
 enum status config_store_path(const char *pattern, struct slice user, struct slice home,
                               char path[LIMIT_PATH]);
-/* 1 to LIMIT_USER_NAME octets, no '/', NUL, control or blank, no part (before and after '@') that
- * is empty or starts with a dot, valid UTF-8 where it is not ASCII. */
+/* 1 to LIMIT_USER_NAME octets, no '/', NUL, control, invisible letter or blank, no part (before and
+ * after '@') that is empty or starts with a dot, valid UTF-8 where it is not ASCII. */
 bool config_user_is_safe(struct slice user);
-/* The directory part of the pattern before the first '%': what confinement and ownership go by. */
+/* The directory part of the pattern before the first '%', without a slash at its end ("/" when
+ * there is none): what confinement and ownership go by. */
 void config_store_root(const char *pattern, char root[LIMIT_PATH]);
 
 #endif
