@@ -79,8 +79,10 @@ void log_set_process(const char *role)
     output.process = getpid();
 }
 
+enum { SECOND_TEXT = 80 }; /* whatever the numbers in a struct tm */
+
 /* RFC 3339 and RFC 3164 4.1.2, without what strftime asks of the file system. */
-static void print_second(char text[32], time_t second)
+static void print_second(char text[SECOND_TEXT], time_t second)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -88,11 +90,11 @@ static void print_second(char text[32], time_t second)
     if (gmtime_r(&second, &t) == NULL)
         memset(&t, 0, sizeof t);
     if (output.target == LOG_TARGET_SYSLOG)
-        (void)snprintf(text, 32, "%s %2d %02d:%02d:%02d ", months[t.tm_mon], t.tm_mday, t.tm_hour,
-                       t.tm_min, t.tm_sec);
+        (void)snprintf(text, SECOND_TEXT, "%s %2d %02d:%02d:%02d ", months[t.tm_mon], t.tm_mday,
+                       t.tm_hour, t.tm_min, t.tm_sec);
     else
-        (void)snprintf(text, 32, "%04d-%02d-%02dT%02d:%02d:%02d", t.tm_year + 1900, t.tm_mon + 1,
-                       t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
+        (void)snprintf(text, SECOND_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", t.tm_year + 1900,
+                       t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 /* The second's text is kept for the lines that follow in it: breaking a time down costs more than
@@ -102,7 +104,7 @@ static void put_second(struct buf *out, time_t now)
     static _Thread_local struct {
         time_t second;
         enum log_target target;
-        char text[32];
+        char text[SECOND_TEXT];
     } kept;
     if (kept.second != now || kept.target != output.target) {
         print_second(kept.text, now);

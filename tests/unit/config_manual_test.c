@@ -78,20 +78,20 @@ static char *print_directives(void)
     return fclose(out) == 0 ? text : NULL;
 }
 
-static char *read_manual(void)
+static const char *read_manual(void)
 {
-    char *text = NULL;
-    size_t size = 0;
-    enum status s = config_source_files.read(NULL, MANUAL, &text, &size);
-    assert_int_equal(s, STATUS_OK);
-    text[size] = '\0';
+    static char text[65536];
+    FILE *in = fopen(MANUAL, "r");
+    assert_non_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    assert_int_equal(fclose(in), 0);
     return text;
 }
 
 static void the_manual_lists_what_the_table_says(void **state)
 {
     (void)state;
-    char *manual = read_manual();
+    const char *manual = read_manual();
     char *expected = print_directives();
     const char *at = strstr(manual, "table begins\n"), *end = strstr(manual, ".\\\" table ends\n");
     assert_true(expected != NULL && at != NULL && end != NULL && end > at);
@@ -100,7 +100,6 @@ static void the_manual_lists_what_the_table_says(void **state)
         if (*p != *at || at == end)
             fail_msg("the manual differs at: %.60s\nthe table says: %.60s", at, p);
     }
-    free(manual);
     free(expected);
 }
 
