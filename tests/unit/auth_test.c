@@ -415,7 +415,7 @@ static void a_cancelled_check_is_never_decided(void **state)
     assert_int_equal(d.id, 1);
     assert_true(slice_equal(d.user.name, SLICE("bob")));
     now += 100000;
-    assert_false(next(&d));
+    assert_false(auth_next(a, now, &d));
     assert_int_equal(auth_sessions(a), 1);
 }
 
