@@ -16,6 +16,7 @@ enum {
     QUOTED_MAX = 254, /* octets of one that is */
     END_ROOM = 2,     /* kept free for what closes a line */
     TEXT_MAX = 1024,
+    OWN_LEAST = 64,   /* lower numbers are handed from process to process */
     MANGLED_MAX = 64, /* of any that does not fit once it is escaped */
 };
 
@@ -23,6 +24,7 @@ static struct {
     int given;      /* what log_open was given */
     int descriptor; /* what is written to: the same, or `own` */
     int own;        /* a pipe opened again so that it never blocks; -1: none */
+    pid_t owner;    /* the process that opened it */
     enum log_target target;
     enum log_format format;
     char role[16];
@@ -37,25 +39,33 @@ static const int PRIORITIES[] = {7, 6, 4, 3}; /* of syslog(3) */
 enum { FACILITY_MAIL = 2 << 3 };
 
 /* A pipe whose reader sleeps must not stop the server. Its flag for that is shared with whoever
- * else holds it, so that it is opened once more for us alone; kept over a reload, when a confined
- * process could not do it again. */
-static void open_unblocking(int descriptor)
+ * else holds it, so that it is opened once more for us alone, on a number that nobody wants. */
+static int open_unblocking(int descriptor)
 {
     char path[40];
     struct stat st;
-    if (output.own >= 0)
-        close(output.own);
-    output.own = -1;
     if (descriptor < 0 || fstat(descriptor, &st) != 0 || !S_ISFIFO(st.st_mode))
-        return;
+        return -1;
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-    output.own = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int low = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (low < 0)
+        return -1;
+    int high = fcntl(low, F_DUPFD_CLOEXEC, OWN_LEAST);
+    close(low);
+    return high;
 }
 
+/* Over a reload the pipe is kept: a confined process could not open it again. After a fork the
+ * number may be another's, and is left alone. */
 void log_open(int descriptor, enum log_target target, enum log_format format)
 {
-    if (descriptor != output.given)
-        open_unblocking(descriptor);
+    bool is_same_process = output.owner == getpid();
+    if (descriptor != output.given || !is_same_process) {
+        if (output.own >= 0 && is_same_process)
+            close(output.own);
+        output.own = open_unblocking(descriptor);
+        output.owner = getpid();
+    }
     output.given = descriptor;
     output.descriptor = output.own >= 0 ? output.own : descriptor;
     output.target = target;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log/log.h"
@@ -208,6 +209,31 @@ static void a_full_pipe_loses_lines_and_tells_how_many(void **state)
     assert_null(strstr(written(), "lost="));
 }
 
+static void a_forked_process_opens_the_log_for_itself(void **state)
+{
+    (void)state;
+    int status;
+    open_log(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT);
+    log_failed_login(SLICE("before"));
+    pid_t child = fork();
+    if (child == 0) {
+        /* Whatever was open beside the log is gone, and its number is another's. */
+        close_range(64, ~0u, 0);
+        (void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 64);
+        log_set_process("front");
+        open_log(LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT);
+        log_failed_login(SLICE("child"));
+        _exit(fcntl(64, F_GETFD) < 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    log_failed_login(SLICE("after"));
+    const char *lines = written();
+    assert_non_null(strstr(lines, "user=\"before\"\n"));
+    assert_non_null(strstr(lines, "user=\"child\"\n"));
+    assert_non_null(strstr(lines, "user=\"after\"\n"));
+}
+
 static void syslog_lines_are_datagrams_of_their_own(void **state)
 {
     (void)state;
@@ -273,6 +299,7 @@ int main(void)
         WITH_PIPE(a25_json_lines_stay_one_object),
         WITH_PIPE(the_longest_values_are_cut_and_the_line_stays_whole),
         WITH_PIPE(a_full_pipe_loses_lines_and_tells_how_many),
+        WITH_PIPE(a_forked_process_opens_the_log_for_itself),
         WITH_PIPE(syslog_lines_are_datagrams_of_their_own),
         WITH_PIPE(the_journal_is_known_by_its_stream),
         WITH_PIPE(a_line_changes_no_errno_and_debug_is_silent),
