@@ -164,6 +164,7 @@ static struct auth_waiting *waiting_new(const struct auth *a, uint64_t id, struc
     return c;
 }
 
+/* The delay runs from the question, not from the end of the hashing, which so stays hidden in it. */
 static void conclude(struct auth *a, uint64_t now, struct auth_waiting *c, bool is_proved)
 {
     if (is_proved && !c->is_decoy) {
@@ -173,7 +174,7 @@ static void conclude(struct auth *a, uint64_t now, struct auth_waiting *c, bool 
     }
     c->status = STATUS_DENIED;
     c->reason = c->reason ? c->reason : "password";
-    c->due = now + auth_delay_failed(a->delay, c->pair, now, a->fail_delay);
+    c->due = c->asked + auth_delay_failed(a->delay, c->pair, now, a->fail_delay);
     auth_wait_until_due(&a->wait, c);
 }
 
@@ -247,6 +248,7 @@ enum status auth_check(struct auth *a, uint64_t now, uint64_t id, struct slice u
         return STATUS_NO_MEMORY;
     }
     e->a = (uintptr_t)c;
+    c->asked = now;
     enum status status = ask(a, now, c, user, password);
     if (status != STATUS_OK) {
         auth_table_remove(&a->checks, e);

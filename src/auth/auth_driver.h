@@ -38,6 +38,8 @@ struct auth_driver_class {
 /* From a passwd-file's text, which is copied. MALFORMED: `why` has line number and cause. */
 enum status auth_passwd_file_new(struct slice text, struct auth_driver **out, char why[200]);
 size_t auth_passwd_file_count(const struct auth_driver *d);
+/* The records in the order of their lines, from 0; false: no more. */
+bool auth_passwd_file_at(const struct auth_driver *d, size_t number, struct auth_record *out);
 
 /* From an array that outlives the driver; for tests. */
 struct auth_static_user {

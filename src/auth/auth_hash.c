@@ -173,18 +173,31 @@ bool auth_hash_verify(const struct auth_hash *hash, struct slice password)
     return false;
 }
 
-/* What auth_hash_make can make: libcrypt's prefix, or none where it is not libcrypt's. */
+/* What auth_hash_make can make: the scheme it writes (yescrypt as CRYPT, which more readers know)
+ * and libcrypt's prefix, none where it is not libcrypt's. */
 static const struct {
-    const char *name, *prefix;
+    const char *name, *writes, *prefix;
     unsigned long count;
 } makers[] = {
-    {"YESCRYPT", "$y$", 0},     {"ARGON2ID", NULL, 0},     {"SHA512-CRYPT", "$6$", 0},
-    {"SHA256-CRYPT", "$5$", 0}, {"BLF-CRYPT", "$2b$", 12}, {"PLAIN", "", 0},
+    {"YESCRYPT", "CRYPT", "$y$", 0},
+    {"ARGON2ID", "ARGON2ID", NULL, 0},
+    {"SHA512-CRYPT", "SHA512-CRYPT", "$6$", 0},
+    {"SHA256-CRYPT", "SHA256-CRYPT", "$5$", 0},
+    {"BLF-CRYPT", "BLF-CRYPT", "$2b$", 12},
+    {"PLAIN", "PLAIN", "", 0},
 };
 
 const char *auth_hash_scheme(size_t number)
 {
     return number < sizeof makers / sizeof *makers ? makers[number].name : NULL;
+}
+
+bool auth_hash_can_make(const char *scheme)
+{
+    for (size_t i = 0; auth_hash_scheme(i); i++)
+        if (slice_equal_nocase(slice_str(scheme), slice_str(auth_hash_scheme(i))))
+            return true;
+    return false;
 }
 
 static enum status make_crypt(const char *prefix, unsigned long count, const char *phrase,
@@ -239,7 +252,7 @@ enum status auth_hash_make(const char *scheme, struct slice password,
             continue;
         enum status status = make_text(i, password, text);
         struct buf b = buf_over(secret, AUTH_HASH_SECRET_MAX - 1);
-        if (status == STATUS_OK && !buf_printf(&b, "{%s}%s", makers[i].name, text))
+        if (status == STATUS_OK && !buf_printf(&b, "{%s}%s", makers[i].writes, text))
             status = STATUS_MALFORMED;
         secret[b.size] = '\0';
         explicit_bzero(text, sizeof text);

@@ -38,5 +38,6 @@ enum status auth_hash_make(const char *scheme, struct slice password,
 
 /* The schemes that auth_hash_make knows, by number from 0, the default first; NULL: no more. */
 const char *auth_hash_scheme(size_t number);
+bool auth_hash_can_make(const char *scheme); /* in any letter case */
 
 #endif

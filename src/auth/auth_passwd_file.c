@@ -229,3 +229,12 @@ size_t auth_passwd_file_count(const struct auth_driver *d)
 {
     return ((const struct passwd_file *)d)->count;
 }
+
+bool auth_passwd_file_at(const struct auth_driver *d, size_t number, struct auth_record *out)
+{
+    const struct passwd_file *f = (const struct passwd_file *)d;
+    if (number >= f->count)
+        return false;
+    *out = f->records[number];
+    return true;
+}

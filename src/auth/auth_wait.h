@@ -10,6 +10,7 @@ enum { AUTH_WAIT_MAX = 16384 }; /* answers held back at a time */
 
 struct auth_waiting {
     struct auth_waiting *next; /* in the queue */
+    uint64_t asked;            /* when it began, ms */
     uint64_t due;              /* in the heap */
     uint64_t id, address, user_key, pair;
     enum status status;
