@@ -1,18 +1,8 @@
-#include "pop3/pop3_client.h"
+#include "pop3/pop3_client_machine.h"
 
 #include "codec/base64.h"
 
 #include <assert.h>
-
-enum state {
-    GREETING,
-    FIRST_LINE, /* of a reply, or nothing while none is owed */
-    ROWS,
-    MESSAGE,
-    TLS_HANDSHAKE,
-    ENDED,
-    BROKEN,
-};
 
 const char *pop3_client_error_text(enum pop3_client_error error)
 {
@@ -44,7 +34,7 @@ void pop3_client_init(struct pop3_client *c, char *line, size_t line_capacity,
         .awaited = awaited,
         .awaited_capacity = awaited_capacity,
         .row_limit = LIMIT_MESSAGES,
-        .state = GREETING,
+        .state = POP3_CLIENT_AT_GREETING,
     };
     pop3_capabilities_init(&c->capabilities);
 }
@@ -52,190 +42,37 @@ void pop3_client_init(struct pop3_client *c, char *line, size_t line_capacity,
 bool pop3_client_is_idle(const struct pop3_client *c)
 {
     bool line_begun = !c->line_taken && (c->line_size > 0 || c->line_cut > 0);
-    return c->state == ENDED || (c->state == FIRST_LINE && c->awaited_count == 0 && !line_begun);
+    return c->state == POP3_CLIENT_ENDED ||
+           (c->state == POP3_CLIENT_AT_FIRST_LINE && c->awaited_count == 0 && !line_begun);
 }
 
 bool pop3_client_is_ended(const struct pop3_client *c)
 {
-    return c->state == ENDED;
+    return c->state == POP3_CLIENT_ENDED;
 }
 
 void pop3_client_tls_started(struct pop3_client *c)
 {
-    assert(c->state == TLS_HANDSHAKE);
+    assert(c->state == POP3_CLIENT_IN_HANDSHAKE);
     pop3_capabilities_init(&c->capabilities);
     c->server_crlf = false;
     c->strays = 0;
     c->line_size = 0;
-    c->state = FIRST_LINE;
-}
-
-/* The ring of replies owed */
-
-static struct pop3_awaited *awaited_at(const struct pop3_client *c, uint16_t i)
-{
-    return &c->awaited[((uint32_t)c->awaited_first + i) % c->awaited_capacity];
-}
-
-static bool is_dialogue(const struct pop3_awaited *a)
-{
-    return a->verb == POP3_VERB_AUTH && a->has_argument;
-}
-
-/* Commands after which the server's next octets decide how anything further is read. */
-static bool is_barrier(const struct pop3_awaited *a)
-{
-    return a->verb == POP3_VERB_STLS || a->verb == POP3_VERB_QUIT || is_dialogue(a);
-}
-
-static void push_awaited(struct pop3_client *c, struct pop3_awaited a)
-{
-    *awaited_at(c, c->awaited_count) = a;
-    c->awaited_count++;
-    c->unanswered_octets += a.octets;
+    c->state = POP3_CLIENT_AT_FIRST_LINE;
 }
 
 static void pop_awaited(struct pop3_client *c)
 {
-    c->current = *awaited_at(c, 0);
+    c->current = *pop3_client_awaited(c, 0);
     c->unanswered_octets -= c->current.octets;
-    c->awaited_first = (uint16_t)(((uint32_t)c->awaited_first + 1) % c->awaited_capacity);
+    c->awaited_first = (uint16_t)((c->awaited_first + 1u) % c->awaited_capacity);
     c->awaited_count--;
 }
-
-/* Sending */
-
-static enum status may_send(const struct pop3_client *c)
-{
-    if (c->state == BROKEN || c->state == ENDED)
-        return STATUS_CLOSED;
-    if (c->state == GREETING || c->state == TLS_HANDSHAKE)
-        return STATUS_AGAIN;
-    if (c->awaited_count > 0 && is_barrier(awaited_at(c, (uint16_t)(c->awaited_count - 1))))
-        return STATUS_AGAIN;
-    return c->awaited_count == c->awaited_capacity ? STATUS_LIMIT : STATUS_OK;
-}
-
-static bool has_forbidden_octet(struct slice s)
-{
-    return slice_find(s, '\r') < s.size || slice_find(s, '\n') < s.size ||
-           slice_find(s, '\0') < s.size;
-}
-
-/* The message that the arguments of a verb start with. */
-static uint32_t message_number(enum pop3_verb verb, struct slice arguments)
-{
-    uint64_t n;
-    bool has_number = verb == POP3_VERB_LIST || verb == POP3_VERB_UIDL || verb == POP3_VERB_RETR ||
-                      verb == POP3_VERB_TOP || verb == POP3_VERB_DELE;
-    struct slice word = slice_take(arguments, slice_find(arguments, ' '));
-    return has_number && slice_parse_u64(word, &n) && n <= UINT32_MAX ? (uint32_t)n : 0;
-}
-
-enum status pop3_client_command(struct pop3_client *c, struct buf *out, enum pop3_verb verb,
-                                struct slice arguments)
-{
-    const struct pop3_command *row = pop3_command_row(verb);
-    bool has_argument = arguments.size > 0;
-    if (has_forbidden_octet(arguments) || (has_argument && row->max_arguments == 0) ||
-        (!has_argument && row->min_arguments > 0))
-        return STATUS_MALFORMED;
-    enum status s = may_send(c);
-    if (s)
-        return s;
-    size_t name = strlen(row->name);
-    size_t octets = name + (has_argument ? 1 + arguments.size : 0) + 2;
-    if (octets > LIMIT_COMMAND_LINE + 2)
-        return STATUS_TOO_LARGE;
-    if (octets > buf_room(out))
-        return STATUS_AGAIN;
-    buf_put(out, slice_of(row->name, name));
-    if (has_argument) {
-        buf_put_char(out, ' ');
-        buf_put(out, arguments);
-    }
-    buf_put(out, SLICE("\r\n"));
-    push_awaited(c, (struct pop3_awaited){message_number(verb, arguments), (uint16_t)octets,
-                                          (uint8_t)verb, has_argument});
-    return STATUS_OK;
-}
-
-enum status pop3_client_message(struct pop3_client *c, struct buf *out, enum pop3_verb verb,
-                                uint32_t number)
-{
-    char digits[24];
-    struct buf text = buf_over(digits, sizeof digits);
-    buf_put_u64(&text, number);
-    return pop3_client_command(c, out, verb, buf_slice(&text));
-}
-
-enum status pop3_client_top(struct pop3_client *c, struct buf *out, uint32_t number, uint64_t lines)
-{
-    char digits[48];
-    struct buf text = buf_over(digits, sizeof digits);
-    buf_put_u64(&text, number);
-    buf_put_char(&text, ' ');
-    buf_put_u64(&text, lines);
-    return pop3_client_command(c, out, POP3_VERB_TOP, buf_slice(&text));
-}
-
-enum status pop3_client_auth(struct pop3_client *c, struct buf *out, struct slice mechanism,
-                             const struct slice *initial)
-{
-    char line[POP3_CLIENT_INITIAL_LINE - 7]; /* what "AUTH " and CRLF leave */
-    struct buf text = buf_over(line, sizeof line);
-    if (mechanism.size == 0 || slice_find(mechanism, ' ') < mechanism.size)
-        return STATUS_MALFORMED;
-    buf_put(&text, mechanism);
-    if (initial) {
-        buf_put_char(&text, ' ');
-        if (initial->size == 0)
-            buf_put_char(&text, '=');
-        else
-            base64_encode(&text, *initial);
-    }
-    enum status s = text.overflow ? STATUS_TOO_LARGE
-                                  : pop3_client_command(c, out, POP3_VERB_AUTH, buf_slice(&text));
-    explicit_bzero(line, sizeof line);
-    return s;
-}
-
-static enum status may_respond(struct pop3_client *c, const struct buf *out, size_t size)
-{
-    if (!c->our_turn)
-        return STATUS_CLOSED;
-    if (buf_room(out) < size)
-        return STATUS_AGAIN;
-    c->our_turn = false;
-    return STATUS_OK;
-}
-
-enum status pop3_client_response(struct pop3_client *c, struct buf *out, struct slice data)
-{
-    if (data.size > LIMIT_SASL_DATA)
-        return STATUS_TOO_LARGE;
-    enum status s = may_respond(c, out, BASE64_ENCODED(data.size) + 2);
-    if (s)
-        return s;
-    base64_encode(out, data);
-    buf_put(out, SLICE("\r\n"));
-    return STATUS_OK;
-}
-
-enum status pop3_client_cancel(struct pop3_client *c, struct buf *out)
-{
-    enum status s = may_respond(c, out, 3);
-    if (!s)
-        buf_put(out, SLICE("*\r\n"));
-    return s;
-}
-
-/* Reading */
 
 static void fail(struct pop3_client *c, struct pop3_client_event *event,
                  enum pop3_client_error error)
 {
-    c->state = BROKEN;
+    c->state = POP3_CLIENT_BROKEN;
     c->error = (uint8_t)error;
     c->our_turn = false;
     event->type = POP3_CLIENT_PROTOCOL_ERROR;
@@ -324,7 +161,7 @@ static void take_greeting(struct pop3_client *c, struct pop3_client_event *event
     if (!read_reply(c, false, event))
         return;
     event->type = POP3_CLIENT_GREETING;
-    c->state = event->reply.answer == POP3_OK ? FIRST_LINE : ENDED;
+    c->state = event->reply.answer == POP3_OK ? POP3_CLIENT_AT_FIRST_LINE : POP3_CLIENT_ENDED;
 }
 
 /* By way of a scratch: base64_decode writes as it goes, and of a text that is no base64 the caller
@@ -389,10 +226,10 @@ static void begin_lines(struct pop3_client *c, struct pop3_client_event *event)
 {
     event->lines_follow = true;
     c->rows = 0;
-    c->state = ROWS;
+    c->state = POP3_CLIENT_IN_ROWS;
     if (event->verb == POP3_VERB_RETR || event->verb == POP3_VERB_TOP) {
         pop3_unstuffer_init(&c->body, c->server_crlf);
-        c->state = MESSAGE;
+        c->state = POP3_CLIENT_IN_MESSAGE;
     }
 }
 
@@ -403,7 +240,7 @@ static void take_stls(struct pop3_client *c, struct slice input, struct pop3_cli
         return;
     }
     event->type = POP3_CLIENT_STLS_READY;
-    c->state = TLS_HANDSHAKE;
+    c->state = POP3_CLIENT_IN_HANDSHAKE;
 }
 
 static void take_answer(struct pop3_client *c, struct slice input, struct pop3_client_event *event)
@@ -415,7 +252,7 @@ static void take_answer(struct pop3_client *c, struct slice input, struct pop3_c
     if (event->verb == POP3_VERB_CAPA)
         pop3_capabilities_init(&c->capabilities);
     if (event->verb == POP3_VERB_QUIT)
-        c->state = ENDED;
+        c->state = POP3_CLIENT_ENDED;
     else if (event->verb == POP3_VERB_STLS && is_ok)
         take_stls(c, input, event);
     else if (is_ok && pop3_command_is_multiline(pop3_command_row(event->verb), event->has_argument))
@@ -427,8 +264,8 @@ static void take_answer(struct pop3_client *c, struct slice input, struct pop3_c
 static void take_first_line(struct pop3_client *c, struct slice input,
                             struct pop3_client_event *event)
 {
-    const struct pop3_awaited *next = c->awaited_count > 0 ? awaited_at(c, 0) : NULL;
-    if (!read_reply(c, next && is_dialogue(next), event))
+    const struct pop3_awaited *next = c->awaited_count > 0 ? pop3_client_awaited(c, 0) : NULL;
+    if (!read_reply(c, next && pop3_awaited_is_dialogue(next), event))
         return;
     if (!next) {
         fail(c, event, POP3_CLIENT_UNASKED);
@@ -445,7 +282,7 @@ static void end_rows(struct pop3_client *c, struct pop3_client_event *event)
 {
     event->type = POP3_CLIENT_END;
     event->rows = c->rows;
-    c->state = FIRST_LINE;
+    c->state = POP3_CLIENT_AT_FIRST_LINE;
     if (event->verb == POP3_VERB_CAPA)
         c->capabilities.is_known = true;
 }
@@ -489,34 +326,34 @@ static void take_message(struct pop3_client *c, struct slice *input,
     event->wire_octets = c->body.octets + c->body.bare_lf;
     event->defects = c->body.defects;
     c->server_crlf = c->body.server_crlf;
-    c->state = FIRST_LINE;
+    c->state = POP3_CLIENT_AT_FIRST_LINE;
 }
 
 static void step(struct pop3_client *c, struct slice *input, struct pop3_client_event *event)
 {
-    switch ((enum state)c->state) {
-    case GREETING:
+    switch ((enum pop3_client_state)c->state) {
+    case POP3_CLIENT_AT_GREETING:
         if (take_line(c, input, event))
             take_greeting(c, event);
         break;
-    case FIRST_LINE:
+    case POP3_CLIENT_AT_FIRST_LINE:
         if (take_line(c, input, event))
             take_first_line(c, *input, event);
         break;
-    case ROWS:
+    case POP3_CLIENT_IN_ROWS:
         if (take_line(c, input, event))
             take_row(c, event);
         break;
-    case MESSAGE:
+    case POP3_CLIENT_IN_MESSAGE:
         take_message(c, input, event);
         break;
-    case TLS_HANDSHAKE:
+    case POP3_CLIENT_IN_HANDSHAKE:
         fail(c, event, POP3_CLIENT_STLS_INJECTION);
         break;
-    case ENDED: /* nothing is owed any more, nothing is read into what comes */
+    case POP3_CLIENT_ENDED: /* nothing is owed any more, nothing is read into what comes */
         *input = slice_skip(*input, input->size);
         break;
-    case BROKEN:
+    case POP3_CLIENT_BROKEN:
         break;
     }
 }
@@ -524,7 +361,7 @@ static void step(struct pop3_client *c, struct slice *input, struct pop3_client_
 void pop3_client_feed(struct pop3_client *c, struct slice *input, struct pop3_client_event *event)
 {
     *event = (struct pop3_client_event){.type = POP3_CLIENT_WANT_INPUT, .verb = POP3_VERB_COUNT};
-    if (c->state == BROKEN)
+    if (c->state == POP3_CLIENT_BROKEN)
         fail(c, event, (enum pop3_client_error)c->error);
     while (event->type == POP3_CLIENT_WANT_INPUT && input->size > 0)
         step(c, input, event);

@@ -18,7 +18,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/status.h"
-#include "pop3/pop3_capability.h"
+#include "pop3/pop3_capabilities.h"
 #include "pop3/pop3_command.h"
 #include "pop3/pop3_reply.h"
 #include "pop3/pop3_unstuffer.h"

@@ -1,9 +1,10 @@
-/* pop3_capability: what a server says it can do, as a client keeps it (RFC 2449 5, 6).
+/* pop3_capabilities: what a server says it can do, as a client keeps it (RFC 2449 5, 6;
+ * what our own server says is pop3_capability).
  *
  * A list may lie (C04), and it changes: it is forgotten when TLS starts and asked for again after
  * login. Unknown rows are counted, not kept. Memory is bounded whatever a server sends. */
-#ifndef POPLIN_POP3_CAPABILITY_H
-#define POPLIN_POP3_CAPABILITY_H
+#ifndef POPLIN_POP3_CAPABILITIES_H
+#define POPLIN_POP3_CAPABILITIES_H
 
 #include "base/slice.h"
 

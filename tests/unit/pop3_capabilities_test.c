@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pop3/pop3_capability.h"
+#include "pop3/pop3_capabilities.h"
 
 static void c04_rows_are_read_in_any_letter_case(void **state)
 {

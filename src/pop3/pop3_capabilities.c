@@ -1,4 +1,4 @@
-#include "pop3/pop3_capability.h"
+#include "pop3/pop3_capabilities.h"
 
 static const struct {
     struct slice tag;
