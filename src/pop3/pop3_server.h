@@ -84,7 +84,8 @@ struct pop3_server_event {
     enum pop3_server_event_type type;
     uint32_t message;       /* RETR, TOP: index from 0 */
     uint64_t lines;         /* TOP: body lines, UINT64_MAX when the number did not fit */
-    struct slice user;      /* PASS, CLEARTEXT; valid until the next call */
+    struct slice user;      /* PASS, CLEARTEXT; valid until the next call; empty, which no account's
+                               name is, where the name was longer than LIMIT_USER_NAME */
     struct slice mechanism; /* AUTH; likewise */
     struct slice data;      /* PASS, AUTH, AUTH_DATA; likewise, wiped by the next call */
     bool has_initial;       /* AUTH: an initial response came, perhaps empty ("=") */
@@ -112,7 +113,9 @@ struct pop3_server {
     bool tls;               /* the octets come through TLS */
     bool stls_offered;      /* STLS may be used (not when tls) */
     bool cleartext_allowed; /* credentials may come without TLS */
-    bool has_user, user_invalid, utf8, skipping_line, in_sasl;
+    bool has_user, utf8, in_sasl;
+    uint8_t skipping; /* why the line is thrown away: the machine's own enum */
+    uint32_t skipped; /* octets thrown away so far */
     char user[LIMIT_USER_NAME];
 };
 
