@@ -292,7 +292,7 @@ static void take_row(struct pop3_client *c, struct pop3_client_event *event)
 {
     struct slice line = slice_of(c->line, c->line_size);
     name_command(event, &c->current);
-    if (slice_equal(line, SLICE(".")) && c->line_cut == 0) {
+    if (slice_equal(line, SLICE("."))) {
         end_rows(c, event);
         return;
     }

@@ -74,6 +74,19 @@ static void a49_endless_mechanisms_stay_bounded(void **state)
     assert_false(pop3_capabilities_has_mechanism(&c, SLICE("MECH-999")));
 }
 
+static void mechanisms_fill_their_memory_to_the_last_octet(void **state)
+{
+    struct pop3_capabilities c;
+    char name[POP3_MECHANISMS_MAX];
+    (void)state;
+    memset(name, 'M', sizeof name);
+    pop3_capabilities_init(&c);
+    pop3_capabilities_add_mechanism(&c, slice_of(name, sizeof name));
+    assert_int_equal(c.mechanisms_size, 0);
+    pop3_capabilities_add_mechanism(&c, slice_of(name, sizeof name - 1));
+    assert_int_equal(c.mechanisms_size, POP3_MECHANISMS_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +94,7 @@ int main(void)
         cmocka_unit_test(values_are_read_and_nonsense_is_no_value),
         cmocka_unit_test(mechanisms_are_whole_names),
         cmocka_unit_test(a49_endless_mechanisms_stay_bounded),
+        cmocka_unit_test(mechanisms_fill_their_memory_to_the_last_octet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

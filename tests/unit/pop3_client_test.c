@@ -295,6 +295,23 @@ static void c02_the_session_remembers_the_servers_line_ends(void **state)
     assert_int_equal(next(&s)->type, POP3_CLIENT_END);
 }
 
+static void c02_a_crlf_in_a_message_is_remembered_too(void **state)
+{
+    struct session s;
+    (void)state;
+    start(&s, sizeof s.line);
+    feed(&s, SLICE("+OK\n"));
+    queue(&s, POP3_VERB_RETR, "1");
+    queue(&s, POP3_VERB_RETR, "2");
+    feed(&s, SLICE("+OK\n.\r\n+OK\na\n.\n.\r\n"));
+    assert_int_equal(next(&s)->type, POP3_CLIENT_END);
+    assert_int_equal(next(&s)->number, 2);
+    assert_slice(next(&s)->data, "a\n");
+    assert_slice(next(&s)->data, ".");
+    assert_slice(next(&s)->data, "\n");
+    assert_int_equal(next(&s)->type, POP3_CLIENT_END);
+}
+
 static void c07_a_message_refused_leaves_the_others(void **state)
 {
     struct session s;
@@ -447,6 +464,34 @@ static void a55_a_second_challenge_out_of_turn_is_an_error(void **state)
     assert_error(&s, POP3_CLIENT_UNASKED);
 }
 
+static void c13_a_refusal_out_of_turn_ends_the_dialogue(void **state)
+{
+    struct session s;
+    (void)state;
+    greet(&s);
+    assert_int_equal(pop3_client_auth(&s.client, &s.out, SLICE("LOGIN"), NULL), STATUS_OK);
+    feed(&s, SLICE("+ \r\n-ERR too slow\r\n"));
+    assert_int_equal(next(&s)->type, POP3_CLIENT_REPLY);
+    buf_clear(&s.out);
+    assert_int_equal(pop3_client_response(&s.client, &s.out, SLICE("secret")), STATUS_CLOSED);
+    assert_int_equal(s.out.size, 0);
+}
+
+static void s19_responses_keep_to_what_a_server_must_take(void **state)
+{
+    static char data[LIMIT_SASL_DATA + 1];
+    struct session s;
+    (void)state;
+    greet(&s);
+    assert_int_equal(pop3_client_auth(&s.client, &s.out, SLICE("GSSAPI"), NULL), STATUS_OK);
+    feed(&s, SLICE("+ \r\n"));
+    assert_int_equal(pop3_client_response(&s.client, &s.out, slice_of(data, sizeof data)),
+                     STATUS_TOO_LARGE);
+    assert_int_equal(pop3_client_response(&s.client, &s.out, slice_of(data, sizeof data - 1)),
+                     STATUS_OK);
+    assert_false(s.out.overflow);
+}
+
 static void nothing_is_pipelined_behind_stls_auth_and_quit(void **state)
 {
     struct session s;
@@ -498,8 +543,9 @@ static void a45_tls_makes_all_forgotten(void **state)
     assert_false(s.client.capabilities.is_known);
     assert_int_equal(s.client.capabilities.has, 0);
     assert_int_equal(s.client.capabilities.mechanisms_size, 0);
-    queue(&s, POP3_VERB_CAPA, "");
-    assert_int_equal(feed(&s, SLICE("+OK\r\n"))->type, POP3_CLIENT_REPLY);
+    queue(&s, POP3_VERB_RETR, "1"); /* the one behind TLS may be another server, one of LFs */
+    feed(&s, SLICE("+OK\n.\n"));
+    assert_int_equal(next(&s)->type, POP3_CLIENT_END);
 }
 
 static void replies_nobody_asked_for_end_the_session(void **state)
@@ -536,6 +582,28 @@ static void stray_empty_lines_are_passed_over_but_not_for_ever(void **state)
     assert_error(&s, POP3_CLIENT_NOT_A_REPLY);
 }
 
+static void a_stray_empty_line_before_each_reply_is_no_endless_row_of_them(void **state)
+{
+    struct session s;
+    (void)state;
+    greet(&s);
+    for (int i = 0; i < 10 * POP3_CLIENT_STRAYS; i++) {
+        buf_clear(&s.out);
+        queue(&s, POP3_VERB_NOOP, "");
+        assert_int_equal(feed(&s, SLICE("\r\n+OK\r\n"))->type, POP3_CLIENT_REPLY);
+    }
+}
+
+static void a_reply_begun_is_not_idle(void **state)
+{
+    struct session s;
+    (void)state;
+    greet(&s);
+    assert_true(pop3_client_is_idle(&s.client));
+    feed(&s, SLICE("-"));
+    assert_false(pop3_client_is_idle(&s.client));
+}
+
 /* Feeds `count` octets of c. */
 static void feed_many(struct session *s, char c, size_t count)
 {
@@ -558,6 +626,18 @@ static void a49_a_line_without_an_end_ends_the_session(void **state)
     assert_int_equal(feed(&s, SLICE("+OK "))->type, POP3_CLIENT_WANT_INPUT);
     feed_many(&s, '9', 50 * 1024 * 1024);
     assert_error(&s, POP3_CLIENT_LINE_TOO_LONG);
+}
+
+static void a49_a_value_that_was_cut_is_none(void **state)
+{
+    struct session s;
+    (void)state;
+    ask(&s, POP3_VERB_STAT, "");
+    feed(&s, SLICE("+OK 1 1"));
+    feed_many(&s, ' ', sizeof s.line);
+    assert_int_equal(feed(&s, SLICE("\r\n"))->type, POP3_CLIENT_REPLY);
+    assert_true(s.event.reply.was_cut);
+    assert_int_equal(s.event.fault, POP3_FAULT_CUT);
 }
 
 static void a50_a_row_of_a_million_octets_is_told_and_the_next_read(void **state)
@@ -761,6 +841,7 @@ int main(void)
         cmocka_unit_test(c06_values_in_first_lines_are_read),
         cmocka_unit_test(c03_a_message_comes_unstuffed_and_measured),
         cmocka_unit_test(c02_the_session_remembers_the_servers_line_ends),
+        cmocka_unit_test(c02_a_crlf_in_a_message_is_remembered_too),
         cmocka_unit_test(c07_a_message_refused_leaves_the_others),
         cmocka_unit_test(c09_a_cut_is_seen_wherever_it_falls),
         cmocka_unit_test(c04_capabilities_are_known_once_the_list_is_whole),
@@ -770,12 +851,17 @@ int main(void)
         cmocka_unit_test(rfc5034_initial_responses_keep_to_their_line),
         cmocka_unit_test(a55_challenges_are_bounded),
         cmocka_unit_test(a55_a_second_challenge_out_of_turn_is_an_error),
+        cmocka_unit_test(c13_a_refusal_out_of_turn_ends_the_dialogue),
+        cmocka_unit_test(s19_responses_keep_to_what_a_server_must_take),
         cmocka_unit_test(nothing_is_pipelined_behind_stls_auth_and_quit),
         cmocka_unit_test(c12_octets_behind_the_answer_to_stls_are_an_attack),
         cmocka_unit_test(a45_tls_makes_all_forgotten),
         cmocka_unit_test(replies_nobody_asked_for_end_the_session),
         cmocka_unit_test(a49_what_is_no_reply_ends_the_session),
         cmocka_unit_test(stray_empty_lines_are_passed_over_but_not_for_ever),
+        cmocka_unit_test(a_stray_empty_line_before_each_reply_is_no_endless_row_of_them),
+        cmocka_unit_test(a_reply_begun_is_not_idle),
+        cmocka_unit_test(a49_a_value_that_was_cut_is_none),
         cmocka_unit_test(a49_a_line_without_an_end_ends_the_session),
         cmocka_unit_test(a50_a_row_of_a_million_octets_is_told_and_the_next_read),
         cmocka_unit_test(a49_a_message_may_have_lines_of_any_length),

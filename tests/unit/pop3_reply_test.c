@@ -74,6 +74,8 @@ static void c01_response_codes_have_their_own_status(void **state)
         {"-ERR [no code at all]", POP3_CODE_NONE, STATUS_TEMPORARY},
         {"-ERR [IN-USE", POP3_CODE_NONE, STATUS_TEMPORARY},
         {"-ERR []", POP3_CODE_NONE, STATUS_TEMPORARY},
+        {"-ERR [A\x7f]", POP3_CODE_NONE, STATUS_TEMPORARY},
+        {"-ERR [A[AUTH]", POP3_CODE_NONE, STATUS_TEMPORARY},
         {"-ERR text [AUTH]", POP3_CODE_NONE, STATUS_TEMPORARY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -163,6 +165,7 @@ static void c06_list_rows_are_read_or_told_why_not(void **state)
         {"1 1.5k", POP3_FAULT_SIZE, 1, 0, 0},
         {"1 18446744073709551616", POP3_FAULT_SIZE, 1, 0, 0},
         {"0 5", POP3_FAULT_ZERO, 0, 0, 0},
+        {"16777216 5", POP3_FAULT_NONE, LIMIT_MESSAGES, 5, 0},
         {"16777217 5", POP3_FAULT_RANGE, 0, 0, 0},
         {"18446744073709551617 5", POP3_FAULT_RANGE, 0, 0, 0},
         {"", POP3_FAULT_NUMBER, 0, 0, 0},
