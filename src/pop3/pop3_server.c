@@ -67,7 +67,7 @@ static void handle_skipped(struct pop3_server *s, struct buf *out, struct pop3_s
     else if (too_long)
         pop3_server_bad(s, out, POP3_TEXT_LINE_TOO_LONG);
     else
-        pop3_server_error_status(s, out, STATUS_NO_MEMORY);
+        pop3_server_error_code(s, out, "SYS/TEMP", POP3_TEXT_TEMPORARY);
 }
 
 /* Takes one line and handles it; false: the input is used up. */

@@ -130,7 +130,8 @@ void pop3_server_init(struct pop3_server *s, const struct pop3_server_options *o
 void pop3_server_feed(struct pop3_server *s, struct slice *input, struct buf *out,
                       struct pop3_server_event *event);
 
-/* Larger line memory (the content is copied) or smaller (only while no line is begun). */
+/* Larger line memory (the content is copied) or smaller (only while no line is begun). While PASS,
+ * AUTH or AUTH_DATA wait for their answer it may be either: their data is wiped then. */
 void pop3_server_set_line(struct pop3_server *s, char *line, size_t capacity);
 /* There is no memory for it: the line is skipped and answered with -ERR. */
 void pop3_server_no_line(struct pop3_server *s);

@@ -83,7 +83,11 @@ enum pop3_taken pop3_server_take_line(struct pop3_server *s, struct slice *input
 
 void pop3_server_set_line(struct pop3_server *s, char *line, size_t capacity)
 {
-    assert(capacity >= POP3_SERVER_LINE_MIN && capacity >= s->line_size);
+    assert(capacity >= POP3_SERVER_LINE_MIN && capacity <= UINT32_MAX);
+    if (s->waiting == POP3_WAITS_FOR_LOGIN)
+        pop3_server_forget_line(s);
+    assert(capacity >= s->line_size);
+    assert(s->waiting != POP3_WAITS_FOR_LINE || capacity > s->line_capacity);
     uint32_t size = s->line_size;
     if (size > 0) {
         memcpy(line, s->line, size);

@@ -23,6 +23,12 @@ void pop3_server_user(struct pop3_server *s, const struct pop3_command_line *lin
     pop3_server_ok(s, out, POP3_TEXT_SEND_PASSWORD);
 }
 
+/* The response code says whose fault it is (S22). */
+static void put_refusal(const struct pop3_server *s, struct buf *out, enum status why)
+{
+    pop3_server_error_code(s, out, status_response_code(why), pop3_text_of_login(why));
+}
+
 void pop3_server_pass(struct pop3_server *s, const struct pop3_command_line *line, struct buf *out,
                       struct pop3_server_event *event)
 {
@@ -32,7 +38,7 @@ void pop3_server_pass(struct pop3_server *s, const struct pop3_command_line *lin
     }
     s->has_user = false;
     if (line->arguments[0].size == 0) {
-        pop3_server_error_status(s, out, STATUS_DENIED);
+        put_refusal(s, out, STATUS_DENIED);
         return;
     }
     s->waiting = POP3_WAITS_FOR_LOGIN;
@@ -177,7 +183,7 @@ void pop3_server_opened(struct pop3_server *s, struct buf *out, const struct pop
 void pop3_server_refused(struct pop3_server *s, struct buf *out, enum status why)
 {
     answered(s, POP3_WAITS_FOR_LOGIN);
-    pop3_server_error_status(s, out, why);
+    put_refusal(s, out, why);
 }
 
 void pop3_server_tls_started(struct pop3_server *s)

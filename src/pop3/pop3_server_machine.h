@@ -80,13 +80,12 @@ void pop3_server_cancel_auth(struct pop3_server *s, struct buf *out, enum pop3_t
 pop3_server_handler pop3_server_stat, pop3_server_list, pop3_server_uidl, pop3_server_retr,
     pop3_server_top, pop3_server_dele, pop3_server_rset, pop3_server_quit;
 
-/* pop3_server_reply.c: one line each, at most LIMIT_REPLY_LINE octets. */
+/* pop3_server_reply.c: one line each, at most LIMIT_REPLY_LINE octets. A code is a response code
+ * without its brackets, "" for none. */
 void pop3_server_ok(const struct pop3_server *s, struct buf *out, enum pop3_text text);
 void pop3_server_ok_numbers(const struct pop3_server *s, struct buf *out, enum pop3_text text,
                             uint64_t first, uint64_t second);
 void pop3_server_error(const struct pop3_server *s, struct buf *out, enum pop3_text text);
-/* With the status' response code (S22). */
-void pop3_server_error_status(const struct pop3_server *s, struct buf *out, enum status why);
 void pop3_server_error_code(const struct pop3_server *s, struct buf *out, const char *code,
                             enum pop3_text text);
 void pop3_server_error_numbers(const struct pop3_server *s, struct buf *out, const char *code,

@@ -163,7 +163,11 @@ void pop3_server_body_refused(struct pop3_server *s, struct buf *out, enum statu
 {
     assert(s->waiting == POP3_WAITS_FOR_BODY || s->waiting == POP3_WAITS_FOR_TOP);
     s->waiting = POP3_WAITS_FOR_NOTHING;
-    pop3_server_error_status(s, out, why);
+    if (why == STATUS_NOT_FOUND)
+        pop3_server_error(s, out, POP3_TEXT_VANISHED);
+    else
+        pop3_server_error_code(s, out, status_response_code(why),
+                               why == STATUS_PERMANENT ? POP3_TEXT_PERMANENT : POP3_TEXT_TEMPORARY);
 }
 
 void pop3_server_updated(struct pop3_server *s, struct buf *out, uint32_t removed, uint32_t failed)

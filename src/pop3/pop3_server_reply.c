@@ -46,11 +46,6 @@ void pop3_server_error(const struct pop3_server *s, struct buf *out, enum pop3_t
     pop3_server_error_numbers(s, out, "", text, NULL);
 }
 
-void pop3_server_error_status(const struct pop3_server *s, struct buf *out, enum status why)
-{
-    pop3_server_error_code(s, out, status_response_code(why), pop3_text_of_status(why));
-}
-
 static char *put_number(char *to, uint64_t n)
 {
     char digits[20];

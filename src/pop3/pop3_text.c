@@ -54,6 +54,7 @@ static const struct slice texts[POP3_TEXT_COUNT][SET_COUNT] = {
 [POP3_TEXT_DENIED] = ROW("wrong user name or password", "用户名或密码错误"),
 [POP3_TEXT_MALFORMED] = ROW("malformed credentials", "认证数据格式错误"),
 [POP3_TEXT_IN_USE] = ROW("maildrop is in use by another session", "邮箱正被另一会话使用"),
+[POP3_TEXT_NO_MAILDROP] = ROW("there is no maildrop", "邮箱不存在"),
 [POP3_TEXT_LIMIT] = ROW("too many sessions, try again later", "会话过多，请稍后再试"),
 [POP3_TEXT_TEMPORARY] = ROW("temporarily unavailable, try again later", "暂时不可用，请稍后再试"),
 [POP3_TEXT_PERMANENT] = ROW("misconfigured, tell the administrator", "配置有误，请联系管理员"),
@@ -135,7 +136,7 @@ bool pop3_text_put(struct buf *out, enum pop3_text text, unsigned language,
     }
 }
 
-enum pop3_text pop3_text_of_status(enum status why)
+enum pop3_text pop3_text_of_login(enum status why)
 {
     switch (why) {
     case STATUS_DENIED:
@@ -152,7 +153,7 @@ enum pop3_text pop3_text_of_status(enum status why)
     case STATUS_UNSUPPORTED:
         return POP3_TEXT_NO_MECHANISM;
     case STATUS_NOT_FOUND:
-        return POP3_TEXT_VANISHED;
+        return POP3_TEXT_NO_MAILDROP;
     default:
         return POP3_TEXT_TEMPORARY;
     }

@@ -51,6 +51,7 @@ enum pop3_text {
     POP3_TEXT_DENIED,
     POP3_TEXT_MALFORMED,
     POP3_TEXT_IN_USE,
+    POP3_TEXT_NO_MAILDROP,
     POP3_TEXT_LIMIT,
     POP3_TEXT_TEMPORARY,
     POP3_TEXT_PERMANENT,
@@ -73,7 +74,7 @@ int pop3_language_find(struct slice range);
 bool pop3_text_put(struct buf *out, enum pop3_text text, unsigned language,
                    const uint64_t numbers[2]);
 
-/* The text that goes with a status, response code aside. */
-enum pop3_text pop3_text_of_status(enum status why);
+/* The text for a login that failed with a status, response code aside. */
+enum pop3_text pop3_text_of_login(enum status why);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "pop3/pop3_command.h"
 
@@ -156,6 +158,59 @@ static void the_lines_behind_a_reply_depend_on_the_arguments(void **state)
     assert_int_equal(multiline, sizeof expected / sizeof *expected);
 }
 
+/* A file of the source tree: the tests run in the build directory, which __FILE__ is told from. */
+static char *read_source(const char *path)
+{
+    char name[1024];
+    size_t folder = strlen(__FILE__) - strlen("unit/pop3_command_test.c");
+    snprintf(name, sizeof name, "%.*s%s", (int)folder, __FILE__, path);
+    FILE *file = fopen(name, "r");
+    if (!file)
+        skip();
+    char *text = calloc(1, 65536);
+    assert_true(fread(text, 1, 65535, file) > 0);
+    fclose(file);
+    return text;
+}
+
+static void the_fuzz_dictionary_has_every_verb(void **state)
+{
+    char *text = read_source("fuzz/pop3.dict");
+    (void)state;
+    for (unsigned v = 0; v < POP3_VERB_COUNT; v++) {
+        const struct pop3_command *row = pop3_command_row(v);
+        char word[16];
+        snprintf(word, sizeof word, "\n\"%s%s\"\n", row->name, row->min_arguments > 0 ? " " : "");
+        assert_non_null(strstr(text, word));
+    }
+    free(text);
+}
+
+static void describe(const struct pop3_command *row, char *text, size_t size)
+{
+    const char *lines = row->multiline_bare   ? "without arguments"
+                        : row->multiline_with ? "always"
+                                              : "never";
+    snprintf(text, size, "\n| %s |%s%s | %s%s | %s |%s%s | %s |\n", row->name,
+             *row->arguments ? " " : "", row->arguments,
+             row->states & POP3_STATE_AUTHORIZATION ? "A" : "",
+             row->states & POP3_STATE_TRANSACTION ? "T" : "", lines, row->capability ? " " : "",
+             row->capability ? row->capability : "", row->rfc);
+}
+
+static void the_documentation_says_what_the_table_says(void **state)
+{
+    char *text = read_source("../docs/pop3/commands.md");
+    (void)state;
+    for (unsigned v = 0; v < POP3_VERB_COUNT; v++) {
+        char line[256];
+        describe(pop3_command_row(v), line, sizeof line);
+        if (!strstr(text, line))
+            fail_msg("docs/pop3/commands.md lacks the line%s", line);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +222,8 @@ int main(void)
         cmocka_unit_test(s32_nul_and_cr_are_refused_everywhere),
         cmocka_unit_test(a11_no_octet_hides_in_a_command),
         cmocka_unit_test(the_lines_behind_a_reply_depend_on_the_arguments),
+        cmocka_unit_test(the_fuzz_dictionary_has_every_verb),
+        cmocka_unit_test(the_documentation_says_what_the_table_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

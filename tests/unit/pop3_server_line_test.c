@@ -200,6 +200,24 @@ static void line_memory_may_be_changed_between_lines(void **state)
     shell_stop(&sh);
 }
 
+static void line_memory_may_be_changed_while_a_login_is_being_answered(void **state)
+{
+    struct shell sh;
+    struct pop3_server_event event;
+    char other[POP3_SERVER_LINE_MIN];
+    (void)state;
+    setup(&sh, false);
+    struct slice input = SLICE("USER alice\r\nPASS secret\r\nNOOP\r\n");
+    pop3_server_feed(&sh.server, &input, &sh.out, &event);
+    assert_int_equal(event.type, POP3_SERVER_PASS);
+    pop3_server_set_line(&sh.server, other, sizeof other);
+    assert_null(memmem(sh.line, sh.line_capacity, "secret", 6));
+    shell_login(&sh, true);
+    shell_feed(&sh, input);
+    expect_sent(&sh, "+OK now PASS\r\n+OK 3 messages (303 octets)\r\n+OK\r\n");
+    shell_stop(&sh);
+}
+
 /* What a client sends never comes back: not in the first line of any reply. */
 static void s31_replies_never_repeat_what_the_client_sent(void **state)
 {
@@ -361,6 +379,7 @@ int main(void)
         cmocka_unit_test(s19_responses_may_have_16_kib),
         cmocka_unit_test(an_auth_line_without_memory_is_skipped),
         cmocka_unit_test(line_memory_may_be_changed_between_lines),
+        cmocka_unit_test(line_memory_may_be_changed_while_a_login_is_being_answered),
         cmocka_unit_test(s31_replies_never_repeat_what_the_client_sent),
         cmocka_unit_test(s32_nul_and_lone_cr_are_refused),
         cmocka_unit_test(a11_every_octet_at_every_place_gets_one_reply),

@@ -311,7 +311,11 @@ static void s45_a_vanished_message_is_no_bad_command(void **state)
     for (int i = 0; i < 100; i++)
         say_first(&sh, i % 2 ? "TOP 1 1\r\n" : "RETR 1\r\n", "-ERR message is gone");
     sh.body_fault = STATUS_IO;
-    say_first(&sh, "RETR 1\r\n", "-ERR [SYS/TEMP] ");
+    say_first(&sh, "RETR 1\r\n", "-ERR [SYS/TEMP] temporarily");
+    sh.body_fault = STATUS_PERMANENT;
+    say_first(&sh, "RETR 1\r\n", "-ERR [SYS/PERM] misconfigured");
+    sh.body_fault = STATUS_TOO_LARGE;
+    say_first(&sh, "RETR 1\r\n", "-ERR temporarily");
     say(&sh, "NOOP\r\n", "+OK\r\n");
     shell_stop(&sh);
 }

@@ -145,15 +145,16 @@ static void s25_language_ranges_match_as_rfc_4647_says(void **state)
     assert_language("**", NULL);
 }
 
-static void every_status_has_a_text(void **state)
+static void every_failed_login_has_a_text(void **state)
 {
     (void)state;
     for (unsigned s = 0; s < STATUS_COUNT; s++)
-        assert_in_range(pop3_text_of_status(s), POP3_TEXT_NONE + 1, POP3_TEXT_COUNT - 1);
-    assert_int_equal(pop3_text_of_status(STATUS_DENIED), POP3_TEXT_DENIED);
-    assert_int_equal(pop3_text_of_status(STATUS_IN_USE), POP3_TEXT_IN_USE);
-    assert_int_equal(pop3_text_of_status(STATUS_PERMANENT), POP3_TEXT_PERMANENT);
-    assert_int_equal(pop3_text_of_status(STATUS_IO), POP3_TEXT_TEMPORARY);
+        assert_in_range(pop3_text_of_login(s), POP3_TEXT_NONE + 1, POP3_TEXT_COUNT - 1);
+    assert_int_equal(pop3_text_of_login(STATUS_DENIED), POP3_TEXT_DENIED);
+    assert_int_equal(pop3_text_of_login(STATUS_IN_USE), POP3_TEXT_IN_USE);
+    assert_int_equal(pop3_text_of_login(STATUS_PERMANENT), POP3_TEXT_PERMANENT);
+    assert_int_equal(pop3_text_of_login(STATUS_NOT_FOUND), POP3_TEXT_NO_MAILDROP);
+    assert_int_equal(pop3_text_of_login(STATUS_IO), POP3_TEXT_TEMPORARY);
 }
 
 int main(void)
@@ -166,7 +167,7 @@ int main(void)
         cmocka_unit_test(numbers_stand_where_the_text_wants_them),
         cmocka_unit_test(a_text_without_room_is_told),
         cmocka_unit_test(s25_language_ranges_match_as_rfc_4647_says),
-        cmocka_unit_test(every_status_has_a_text),
+        cmocka_unit_test(every_failed_login_has_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
