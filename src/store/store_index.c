@@ -11,7 +11,8 @@
  *           text u32 (octets of all texts), stamps of the watched folders and files
  *           (device u64, inode u64, modified i64, changed i64 each)
  *   rows    count times: octets u64, stored u64, folder u8, needs u8, name u8, uidl u8 (octets of
- *           each text; uidl 0: it is the name up to its colon), suspect u8, 3 zeros
+ *           each text; uidl 0: it is the name up to its colon), suspect u8, base
+ *           u8 (octets of the name before its colon), 2 zeros
  *   text    of each row its name, NUL, its uidl */
 enum { VERSION = 1, FLAG_SETTLED = 1, FLAG_KEPT = 2 };
 
@@ -33,7 +34,8 @@ struct file_row {
     uint8_t name_size;
     uint8_t uidl_size;
     uint8_t suspect;
-    uint8_t zero[3];
+    uint8_t base_size;
+    uint8_t zero[2];
 };
 
 _Static_assert(sizeof(struct file_header) == 32 + MAILDIR_WATCHED * 32, "no holes");
@@ -127,6 +129,7 @@ static void encode_rows(const struct maildir_snapshot *s, uint32_t count, char *
             .name_size = m->name_size,
             .uidl_size = (uint8_t)uidl_text(m, &rows[i]),
             .suspect = atomic_load(&m->suspect),
+            .base_size = m->base_size,
         };
         memcpy(rows_at, &row, sizeof row);
         rows_at += sizeof row;
@@ -182,11 +185,12 @@ static const char *check_header(struct slice file, struct file_header *h)
     return NULL;
 }
 
-/* Names go into paths: whatever the checksum says, none may lead anywhere else. */
-static bool name_is_sound(const char *name, size_t size)
+/* Names go into paths: whatever the checksum says, none may lead anywhere else. That there is no
+ * slash is checked for all of them at once. */
+static bool name_is_sound(const char *name, const struct file_row *row)
 {
-    return size > 0 && name[0] != '.' && name[0] != ':' && name[size] == '\0' &&
-           !memchr(name, '/', size) && !memchr(name, '\0', size);
+    return row->base_size > 0 && row->base_size <= row->name_size && name[0] != '.' &&
+           name[row->name_size] == '\0';
 }
 
 static bool decode_row(struct maildir_snapshot *s, uint32_t i, const struct file_row *row,
@@ -194,12 +198,12 @@ static bool decode_row(struct maildir_snapshot *s, uint32_t i, const struct file
 {
     struct maildir_message *m = &s->messages[i];
     struct store_row *out = &store_listing_fill(s->listing)[i];
-    if (row->folder >= MAILDIR_FOLDERS || !name_is_sound(text, row->name_size))
+    if (row->folder >= MAILDIR_FOLDERS || !name_is_sound(text, row))
         return false;
     m->name = text;
     m->stored = row->stored;
     m->name_size = row->name_size;
-    m->base_size = (uint8_t)slice_find(slice_of(text, row->name_size), ':');
+    m->base_size = row->base_size;
     m->folder = row->folder;
     atomic_init(&m->suspect, row->suspect != 0);
     if (row->suspect)
@@ -229,28 +233,35 @@ static bool decode_rows(struct maildir_snapshot *s, const struct file_header *h,
     return text == end;
 }
 
-struct maildir_snapshot *store_index_decode(struct slice file, const char **cause)
+static enum status decode_into(struct maildir_snapshot *s, const struct file_header *h, char *file)
+{
+    const char *rows = file + sizeof *h;
+    const char *text = rows + h->count * sizeof(struct file_row);
+    if (h->text && memchr(text, '/', h->text))
+        return STATUS_CORRUPT;
+    if (!decode_rows(s, h, rows, text))
+        return STATUS_CORRUPT;
+    s->stamps = h->stamps;
+    s->settled = (h->flags & FLAG_SETTLED) != 0;
+    s->kept = (h->flags & FLAG_KEPT) != 0;
+    store_listing_finish(s->listing);
+    return STATUS_OK;
+}
+
+struct maildir_snapshot *store_index_decode(char *file, size_t size, const char **cause)
 {
     struct file_header h;
-    *cause = check_header(file, &h);
-    if (*cause)
-        return NULL;
-    struct maildir_snapshot *s = maildir_snapshot_new(h.count);
-    char *text = s ? store_arena_take(&s->arena, h.text + 1u) : NULL;
-    size_t rows = h.count * sizeof(struct file_row);
-    *cause = "no memory";
-    if (text) {
-        memcpy(text, file.data + sizeof h + rows, h.text);
-        text[h.text] = '\0';
-        *cause = decode_rows(s, &h, file.data + sizeof h, text) ? NULL : "contradicts itself";
-    }
-    if (*cause) {
-        maildir_snapshot_unref(s);
+    *cause = check_header(slice_of(file, size), &h);
+    struct maildir_snapshot *s = *cause ? NULL : maildir_snapshot_new(h.count);
+    if (!s) {
+        *cause = *cause ? *cause : "no memory";
+        free(file);
         return NULL;
     }
-    s->stamps = h.stamps;
-    s->settled = (h.flags & FLAG_SETTLED) != 0;
-    s->kept = (h.flags & FLAG_KEPT) != 0;
-    store_listing_finish(s->listing);
-    return s;
+    s->file = file;
+    if (decode_into(s, &h, file) == STATUS_OK)
+        return s;
+    *cause = "contradicts itself";
+    maildir_snapshot_unref(s);
+    return NULL;
 }

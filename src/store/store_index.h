@@ -11,8 +11,9 @@
 /* The file's octets, malloc'd; NULL: no memory. */
 char *store_index_encode(const struct maildir_snapshot *s, size_t *size);
 
-/* What they say; NULL: nothing, *cause says why (a constant text). */
-struct maildir_snapshot *store_index_decode(struct slice file, const char **cause);
+/* What they say; NULL: nothing, *cause says why (a constant text). Takes over `file`, malloc'd:
+ * the names stay where they are. */
+struct maildir_snapshot *store_index_decode(char *file, size_t size, const char **cause);
 
 /* About as many octets as the file will have. */
 size_t store_index_size(const struct maildir_snapshot *s);

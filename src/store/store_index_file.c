@@ -1,5 +1,6 @@
 #include "store/store_index.h"
 
+#include "store/store_room.h"
 #include "store/store_uidl.h"
 
 #include <errno.h>
@@ -64,11 +65,12 @@ static struct maildir_snapshot *read_open(int fd, const char **cause)
     if (*cause)
         return NULL;
     size_t size = (size_t)st.st_size;
-    char *data = malloc(size ? size : 1);
+    char *data = store_room(size);
     *cause = data ? read_file(fd, data, size) : "no memory";
-    struct maildir_snapshot *s = *cause ? NULL : store_index_decode(slice_of(data, size), cause);
+    if (!*cause)
+        return store_index_decode(data, size, cause);
     free(data);
-    return s;
+    return NULL;
 }
 
 struct maildir_snapshot *store_index_read(const struct store_index_place *p, const char **cause)

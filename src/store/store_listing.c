@@ -1,5 +1,7 @@
 #include "store/store_listing.h"
 
+#include "store/store_room.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -19,7 +21,7 @@ struct store_listing {
 
 struct store_listing *store_listing_new(uint32_t count)
 {
-    struct store_listing *l = calloc(1, sizeof *l + (size_t)count * sizeof(struct store_row));
+    struct store_listing *l = store_room(sizeof *l + (size_t)count * sizeof(struct store_row));
     if (!l)
         return NULL;
     atomic_init(&l->references, 1);

@@ -61,6 +61,7 @@ struct maildir_snapshot {
     struct store_listing *listing;
     struct maildir_message *messages; /* as many and in the order of the listing's rows */
     struct store_arena arena;
+    char *file; /* the index that it was read from, for the names in it; or NULL */
     struct maildir_stamps stamps;
     bool settled; /* the stamps were old when the scan began: equal stamps mean an equal folder */
     bool kept;    /* made with uidl_keep */

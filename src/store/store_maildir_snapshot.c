@@ -1,5 +1,6 @@
 #include "store/store_maildir.h"
 
+#include "store/store_room.h"
 #include "store/store_uidl.h"
 #include "store/store_uidlist.h"
 
@@ -15,7 +16,7 @@ struct maildir_snapshot *maildir_snapshot_new(uint32_t count)
         return NULL;
     atomic_init(&s->references, 1);
     s->listing = store_listing_new(count);
-    s->messages = calloc(count ? count : 1, sizeof *s->messages);
+    s->messages = store_room(count * sizeof *s->messages);
     if (s->listing && s->messages)
         return s;
     maildir_snapshot_unref(s);
@@ -34,6 +35,7 @@ void maildir_snapshot_unref(struct maildir_snapshot *s)
         return;
     store_listing_unref(s->listing);
     free(s->messages);
+    free(s->file);
     store_arena_wipe(&s->arena);
     free(s);
 }
