@@ -111,6 +111,7 @@ struct connection {
     enum connection_stage stage;
     bool watched;   /* by the loop; not any more after a hang-up during UPDATE */
     bool broken;    /* writing failed: nothing is sent any more */
+    bool asked_auth; /* auth has a login under way for it */
     bool logged_in; /* the store holds a drop and auth counts a session */
     bool with_tls_at_login;
     const char *reason; /* of the end, for the log */

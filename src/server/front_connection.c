@@ -328,12 +328,21 @@ static bool is_waiting_for_writing(const struct connection *c)
            (c->stage == STAGE_HANDSHAKE && tls_wants_write(c->tls));
 }
 
+/* Lines are wanted, and decrypted octets wait in memory, of which no poll would tell. */
+static bool has_unread(const struct connection *c)
+{
+    return c->stage == STAGE_TALK && c->rest_size == 0 && !c->pending && c->tls &&
+           tls_has_pending(c->tls);
+}
+
 static void update_interest(struct connection *c)
 {
     uint32_t interest = 0;
     if (!c->watched)
         return;
-    if (is_waiting_for_writing(c))
+    if (has_unread(c))
+        interest |= EVENT_READ | EVENT_WRITE; /* writable at once: the loop comes back */
+    else if (is_waiting_for_writing(c))
         interest |= EVENT_WRITE;
     else if ((c->stage == STAGE_TALK && c->rest_size == 0) || c->stage == STAGE_HANDSHAKE ||
              c->stage == STAGE_LINGER)
@@ -432,7 +441,7 @@ static void shake_hands(struct connection *c)
     struct front *f = c->front;
     connection_drive(c, slice_of(NULL, 0));
     c = connection_find(f, id);
-    if (c && c->tls && tls_has_pending(c->tls))
+    if (c && has_unread(c))
         read_and_drive(c);
 }
 
@@ -470,8 +479,7 @@ static void read_and_drive(struct connection *c)
         connection_drive(c, input);
         explicit_bzero(f->input, input.size);
         c = connection_find(f, id);
-        if (!c || c->stage != STAGE_TALK || c->rest_size > 0 || c->pending || !c->tls ||
-            !tls_has_pending(c->tls))
+        if (!c || !has_unread(c))
             return;
     }
 }
@@ -505,7 +513,7 @@ static void ready(struct event_source *source, uint32_t events)
         shake_hands(c);
     else if (c->stage == STAGE_LINGER)
         throw_away(c);
-    else if (reads && (events & (EVENT_READ | EVENT_HANGUP)))
+    else if (reads && ((events & (EVENT_READ | EVENT_HANGUP)) || has_unread(c)))
         read_and_drive(c);
     else if (events & EVENT_WRITE)
         connection_resume(c);

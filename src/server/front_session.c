@@ -63,8 +63,9 @@ static struct peer *store_of(struct connection *c)
 
 void session_over(struct connection *c)
 {
-    if (c->stage == STAGE_AUTH)
+    if (c->asked_auth)
         tell(c, &c->front->auth, IPC_CANCEL);
+    c->asked_auth = false;
     if (!c->logged_in)
         return;
     c->logged_in = false;
@@ -104,9 +105,11 @@ static enum session_step await_auth(struct connection *c, bool asked)
     if (!asked) {
         pop3_server_refused(&c->machine, &c->front->out, STATUS_TEMPORARY);
         c->stage = STAGE_TALK;
+        c->asked_auth = false;
         return SESSION_AGAIN;
     }
     c->stage = STAGE_AUTH;
+    c->asked_auth = true;
     connection_set_deadline(c, c->front->child.config->limits.idle);
     return SESSION_WAIT;
 }
@@ -162,6 +165,16 @@ static void shrink_line(struct connection *c)
 static enum session_step start_tls(struct connection *c)
 {
     struct front *f = c->front;
+    size_t sent = 0;
+    /* The +OK goes in clear, and nothing else may stand before the handshake. */
+    bool clear = !c->pending && connection_write(c, buf_slice(&f->out), &sent) &&
+                 sent == f->out.size;
+    buf_clear(&f->out);
+    if (!clear) {
+        c->reason = "disconnected";
+        c->broken = true;
+        return SESSION_END;
+    }
     if (tls_connection_new(f->tls, connection_socket(c), &c->tls) != STATUS_OK) {
         c->reason = "no-memory";
         return SESSION_END;
@@ -260,6 +273,7 @@ static bool on_opened(struct front *f, uint32_t store, const struct ipc_message 
     if (c && c->stage == STAGE_AUTH && !c->logged_in) {
         c->store = store;
         c->stage = STAGE_TALK;
+        c->asked_auth = false;
         if (take_box(c, count, user, rows, m->descriptor))
             opened(c, octets);
         else
@@ -289,6 +303,7 @@ static bool on_refused(struct front *f, const struct ipc_message *m, bool by_sto
         return true;
     if (by_store)
         tell(c, &f->auth, IPC_ENDED);
+    c->asked_auth = false;
     c->stage = STAGE_TALK;
     pop3_server_refused(&c->machine, &f->out, status);
     shrink_line(c);
@@ -576,7 +591,9 @@ enum session_step session_serve(struct connection *c, const struct pop3_server_e
     case POP3_SERVER_AUTH_DATA:
         return respond(c, e->data);
     case POP3_SERVER_AUTH_CANCEL:
-        tell(c, &c->front->auth, IPC_CANCEL);
+        if (c->asked_auth)
+            tell(c, &c->front->auth, IPC_CANCEL);
+        c->asked_auth = false;
         shrink_line(c);
         return SESSION_AGAIN;
     case POP3_SERVER_CLEARTEXT:
@@ -602,9 +619,10 @@ void session_auth_gone(struct front *f)
 {
     for (size_t i = 0; i < f->connections_size; i++) {
         struct connection *c = f->connections[i];
-        if (!c || (c->stage != STAGE_AUTH && !(c->stage == STAGE_TALK && c->machine.in_sasl)))
+        if (!c || !c->asked_auth)
             continue;
-        if (c->stage == STAGE_TALK) { /* in the middle of a dialogue that nobody remembers */
+        c->asked_auth = false;
+        if (c->stage != STAGE_AUTH) { /* in the middle of a dialogue that nobody remembers */
             connection_end(c, "auth-gone", false);
             continue;
         }
