@@ -176,7 +176,6 @@ void pop3_server_opened(struct pop3_server *s, struct buf *out, const struct pop
     s->listing = *listing;
     s->marks = marks;
     s->phase = POP3_TRANSACTION;
-    s->bad = 0;
     pop3_server_ok_numbers(s, out, POP3_TEXT_MESSAGES, listing->count, listing->octets);
 }
 
@@ -193,6 +192,5 @@ void pop3_server_tls_started(struct pop3_server *s)
     s->user_size = 0;
     s->has_user = false;
     s->language = POP3_LANGUAGE_DEFAULT;
-    s->bad = 0;
     s->tls = true;
 }

@@ -129,6 +129,46 @@ static void a10_a_line_without_end_ends_the_session(void **state)
     shell_stop(&sh);
 }
 
+static void s30_many_long_lines_are_no_endless_one(void **state)
+{
+    struct shell sh;
+    (void)state;
+    setup(&sh, true);
+    for (int i = 0; i < 20; i++) {
+        feed_many(&sh, 'x', 1 << 20);
+        say(&sh, "\r\nNOOP\r\n", "-ERR line too long\r\n+OK\r\n");
+    }
+    shell_stop(&sh);
+}
+
+static void s20_a_long_line_stands_between_user_and_pass(void **state)
+{
+    struct shell sh;
+    (void)state;
+    setup(&sh, false);
+    say(&sh, "USER alice\r\n", "+OK now PASS\r\n");
+    feed_many(&sh, 'x', 2000);
+    say(&sh, "\r\nPASS secret\r\n",
+        "-ERR line too long\r\n-ERR PASS comes straight after USER\r\n");
+    shell_stop(&sh);
+}
+
+/* A short name leaves room for more than a response may have. */
+static void s19_a_response_is_bounded_whatever_the_mechanism(void **state)
+{
+    struct shell sh;
+    (void)state;
+    shell_init(&sh);
+    sh.options.mechanisms = "X";
+    begin(&sh, false);
+    for (int i = 0; i <= 4; i += 4) {
+        shell_feed(&sh, SLICE("AUTH X "));
+        feed_many(&sh, 'A', LIMIT_SASL_LINE + (size_t)i);
+        say_first(&sh, "\r\n", i == 0 ? "-ERR [AUTH] " : "-ERR not base64");
+    }
+    shell_stop(&sh);
+}
+
 /* "AUTH PLAIN " and a response of so many base64 characters, all "A": zero octets. */
 static void feed_auth(struct shell *sh, size_t response)
 {
@@ -375,6 +415,9 @@ int main(void)
         cmocka_unit_test(s30_larger_line_memory_does_not_move_the_limit),
         cmocka_unit_test(s30_a_long_line_is_read_to_its_end_and_gets_one_reply),
         cmocka_unit_test(a10_a_line_without_end_ends_the_session),
+        cmocka_unit_test(s30_many_long_lines_are_no_endless_one),
+        cmocka_unit_test(s20_a_long_line_stands_between_user_and_pass),
+        cmocka_unit_test(s19_a_response_is_bounded_whatever_the_mechanism),
         cmocka_unit_test(s19_auth_lines_may_have_16_kib),
         cmocka_unit_test(s19_responses_may_have_16_kib),
         cmocka_unit_test(an_auth_line_without_memory_is_skipped),

@@ -75,6 +75,13 @@ static void s33_any_split_gives_the_same_events_and_output(void **state)
     shell_stop(&whole);
 }
 
+/* In the middle of a long row of one letter: one place of many stands for all. */
+static bool is_like_its_neighbours(struct slice all, size_t at)
+{
+    return at > 2 && at + 2 < all.size && at % 61 != 0 && all.data[at - 2] == all.data[at - 1] &&
+           all.data[at - 1] == all.data[at] && all.data[at] == all.data[at + 1];
+}
+
 static void s33_a_split_at_any_place_gives_the_same(void **state)
 {
     struct slice all = transcript();
@@ -82,7 +89,9 @@ static void s33_a_split_at_any_place_gives_the_same(void **state)
     (void)state;
     begin_split(&whole, 65536);
     shell_feed(&whole, all);
-    for (size_t at = 0; at <= all.size; at += at > 20 && at < 1000 ? 97 : 1) {
+    for (size_t at = 0; at <= all.size; at++) {
+        if (is_like_its_neighbours(all, at))
+            continue;
         struct shell sh;
         begin_split(&sh, 65536);
         shell_feed(&sh, slice_take(all, at));
