@@ -195,6 +195,38 @@ static void pipelined_replies_find_their_commands(void **state)
     assert_true(pop3_client_is_idle(&s.client));
 }
 
+/* One verb of the table, bare or with arguments: it may be sent as the table says, and lines follow
+ * its +OK as the table says. */
+static void hold_verb_to_the_table(enum pop3_verb verb, const char *arguments)
+{
+    const struct pop3_command *row = pop3_command_row(verb);
+    unsigned count = arguments[0] ? 1 : 0;
+    bool is_allowed = count ? row->max_arguments > 0 : row->min_arguments == 0;
+    struct session s;
+    greet(&s);
+    assert_int_equal(pop3_client_command(&s.client, &s.out, verb, slice_str(arguments)),
+                     is_allowed ? STATUS_OK : STATUS_MALFORMED);
+    if (!is_allowed)
+        return;
+    feed(&s, SLICE("+OK 1 1\r\n"));
+    assert_int_equal(s.event.verb, verb);
+    assert_int_equal(s.event.has_argument, count);
+    assert_int_equal(s.event.lines_follow, pop3_command_is_multiline(row, count));
+    assert_int_equal(pop3_client_is_idle(&s.client),
+                     !s.event.lines_follow && verb != POP3_VERB_STLS);
+    if (s.event.lines_follow)
+        assert_int_equal(feed(&s, SLICE(".\r\n"))->type, POP3_CLIENT_END);
+}
+
+static void every_verb_is_sent_and_read_as_the_table_says(void **state)
+{
+    (void)state;
+    for (int verb = 0; verb < POP3_VERB_COUNT; verb++) {
+        hold_verb_to_the_table(verb, "");
+        hold_verb_to_the_table(verb, "1");
+    }
+}
+
 static void c06_listings_come_as_rows(void **state)
 {
     struct session s;
@@ -836,6 +868,7 @@ int main(void)
         cmocka_unit_test(a44_a_greeting_of_err_ends_the_session),
         cmocka_unit_test(c14_commands_in_flight_are_bounded_and_counted),
         cmocka_unit_test(pipelined_replies_find_their_commands),
+        cmocka_unit_test(every_verb_is_sent_and_read_as_the_table_says),
         cmocka_unit_test(c06_listings_come_as_rows),
         cmocka_unit_test(a_listing_refused_has_no_rows),
         cmocka_unit_test(c06_values_in_first_lines_are_read),
