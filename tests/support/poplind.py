@@ -84,7 +84,7 @@ class Poplind:
         self.extra = extra
         self.starttls = starttls
         self.environment = environment or {}
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port, self.required_port = free_port(), free_port(), free_port()
         self.mail = os.path.join(self.folder, "mail")
         self.store = store or f"maildir {self.mail}/%u"
         self.config_file = os.path.join(self.folder, "poplind.conf")
@@ -119,6 +119,7 @@ class Poplind:
         lines = [
             "config 1", "hostname localhost",
             f"listen pop3 127.0.0.1:{self.port} {{ starttls {self.starttls} }}",
+            f"listen pop3 127.0.0.1:{self.required_port} {{ starttls required }}",
             f"listen pop3s 127.0.0.1:{self.tls_port}",
             f"tls cert {self.certificate} key {self.key}",
             f"users file {self.users_file}", f"store {self.store}",

@@ -1,0 +1,26 @@
+"""Plays transcripts that others keep outside this tree: a folder with pop3run.py, named by
+POPLIN_CONFORMANCE or lying beside the repository. Without one there is nothing to do here."""
+import json
+import os
+import subprocess
+
+import pytest
+import serve
+from poplind import ROOT
+
+FOLDER = os.environ.get("POPLIN_CONFORMANCE",
+                        os.path.join(ROOT, "..", "shared", "conformance", "server"))
+RUNNER = os.path.join(FOLDER, "pop3run.py")
+
+
+@pytest.mark.skipif(not os.path.exists(RUNNER), reason="no transcripts outside the tree")
+def test_transcripts_from_outside(make_server, tmp_path):
+    server = make_server()
+    report = tmp_path / "report.json"
+    done = subprocess.run(
+        ["/usr/bin/python3", RUNNER, *serve.runner_options(server), "--json", str(report)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=400, cwd=tmp_path)
+    text = done.stdout.decode(errors="replace")
+    assert done.returncode == 0, text[-6000:]
+    bad = [one for one in json.loads(report.read_text()) if one.get("result") in ("fail", "FAIL")]
+    assert not bad, f"{bad}\n{text[-3000:]}"
