@@ -80,16 +80,6 @@ manuals() {
     done
 }
 
-tool_checks() {
-    for tool in check_layers check_style; do
-        if [ -f "tools/$tool.py" ]; then
-            check "$tool" /usr/bin/python3 "tools/$tool.py"
-        else
-            skip "$tool" "tools/$tool.py is not there"
-        fi
-    done
-}
-
 server_tests() {
     program=$(pwd)/build-asan/src/cli
     if [ ! -x "$program/poplind" ]; then
@@ -153,7 +143,6 @@ esac
 check "build with gcc and sanitizers" sanitized_build
 check "build with gcc, no warnings" compile build-gcc gcc --werror -Dtests=true
 check "build with clang, no warnings" compile build-clang clang --werror -Dtests=true
-tool_checks
 manuals
 unit_tests
 server_tests

@@ -1,0 +1,25 @@
+/* store_listing: how a driver makes the array of rows that store.h hands out.
+ *
+ * new, fill the rows, finish; from then on nothing in it changes and any thread may hold a
+ * reference. */
+#ifndef POPLIN_STORE_STORE_LISTING_H
+#define POPLIN_STORE_STORE_LISTING_H
+
+#include "store/store.h"
+
+/* `count` zeroed rows and one reference; NULL when memory is out. */
+struct store_listing *store_listing_new(uint32_t count);
+
+/* The rows to fill, before store_listing_finish only. */
+struct store_row *store_listing_fill(struct store_listing *l);
+
+/* Adds up the octets; nothing changes after it. */
+void store_listing_finish(struct store_listing *l);
+
+struct store_listing *store_listing_ref(struct store_listing *l);
+void store_listing_unref(struct store_listing *l); /* NULL is allowed */
+
+/* Octets of memory it holds, its memfd included. */
+size_t store_listing_footprint(const struct store_listing *l);
+
+#endif

@@ -1,0 +1,354 @@
+/* The index: what it saves, and that whatever happens to it changes no listing (A39). */
+#include "../support/maildrop.h"
+
+#include "store/store_index.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static unsigned folders_read;
+
+/* In the place of the C library's, for the store too. */
+DIR *fdopendir(int descriptor)
+{
+    DIR *(*real)(int);
+    void *found = dlsym(RTLD_NEXT, "fdopendir");
+    memcpy(&real, &found, sizeof real);
+    folders_read++;
+    return real(descriptor);
+}
+
+/* Messages large enough that the index is worth writing at once. */
+static void fill(struct maildrop *m)
+{
+    static char text[4096];
+    memset(text, 'a', sizeof text);
+    text[sizeof text - 1] = '\n';
+    for (int i = 1; i <= 3; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "cur/%d.a.host:2,S", i);
+        maildrop_write(m, path, slice_of(text, sizeof text - (size_t)i * 10));
+    }
+    maildrop_write(m, "new/4.a name that is hashed", slice_of(text, sizeof text));
+}
+
+static char *slurp(const char *path, size_t *size)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    char *data = malloc((size_t)st.st_size + 1);
+    assert_int_equal(read(fd, data, (size_t)st.st_size), st.st_size);
+    close(fd);
+    *size = (size_t)st.st_size;
+    return data;
+}
+
+static void spit(const char *path, const char *data, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, size), size);
+    close(fd);
+}
+
+/* The listing in a new process, and that it is the one without an index. */
+static void assert_same(struct maildrop *m, const struct store_row *rows, uint32_t count)
+{
+    uint32_t again;
+    maildrop_restart(m);
+    struct store_row *now = maildrop_rows(m, &again);
+    assert_int_equal(again, count);
+    assert_memory_equal(now, rows, count * sizeof *rows);
+    free(now);
+}
+
+static void the_index_is_private_and_says_the_same(void **state)
+{
+    struct maildrop *m = *state;
+    struct stat st;
+    uint32_t count;
+    fill(m);
+    struct store_row *rows = maildrop_rows(m, &count);
+    assert_int_equal(count, 4);
+    assert_int_equal(stat(maildrop_at(m, "poplin-index"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(access(maildrop_at(m, "poplin-index.new"), F_OK), -1);
+    assert_same(m, rows, count);
+    assert_int_equal(m->notices, 0);
+    free(rows);
+}
+
+/* A believed listing is not read again: a file's size behind its back is not seen, one in a
+ * folder that changed neither. */
+static void sizes_are_counted_once(void **state)
+{
+    struct maildrop *m = *state;
+    uint32_t count;
+    fill(m);
+    free(maildrop_rows(m, &count));
+    maildrop_restart(m);
+    maildrop_write(m, "cur/1.a.host:2,S", SLICE("shorter\n"));
+    maildrop_write(m, "new/5.b.host", SLICE("one more\n"));
+    struct store_drop *d = maildrop_open(m);
+    assert_int_equal(maildrop_count(d), 5);
+    assert_int_equal(maildrop_row(d, 0)->octets, 4096 - 10 + 2);
+    store_drop_close(d);
+}
+
+static void a_settled_drop_is_opened_without_reading_its_folders(void **state)
+{
+    struct maildrop *m = *state;
+    fill(m);
+    folders_read = 0;
+    store_drop_close(maildrop_open(m)); /* too fresh to be believed next time */
+    store_drop_close(maildrop_open(m));
+    assert_int_equal(folders_read, 4);
+    maildrop_settle();
+    store_drop_close(maildrop_open(m));
+    assert_int_equal(folders_read, 6);
+    store_drop_close(maildrop_open(m)); /* from the cache */
+    assert_int_equal(folders_read, 6);
+    maildrop_restart(m);
+    store_drop_close(maildrop_open(m)); /* the index was written before it had settled */
+    assert_int_equal(folders_read, 8);
+    maildrop_restart(m);
+    struct store_drop *d = maildrop_open(m); /* from the index */
+    assert_int_equal(folders_read, 8);
+    assert_int_equal(maildrop_count(d), 4);
+    store_drop_close(d);
+}
+
+/* In memory: every bit of the file, one at a time. */
+static void a39_every_flipped_bit_is_seen(void **state)
+{
+    struct maildrop *m = *state;
+    uint32_t count;
+    size_t size;
+    const char *cause;
+    fill(m);
+    free(maildrop_rows(m, &count));
+    char *file = slurp(maildrop_at(m, "poplin-index"), &size);
+    for (size_t bit = 0; bit < size * 8; bit++) {
+        char *copy = malloc(size);
+        memcpy(copy, file, size);
+        copy[bit / 8] = (char)(copy[bit / 8] ^ (1 << (bit % 8)));
+        assert_null(store_index_decode(copy, size, &cause));
+        assert_non_null(cause);
+    }
+    char *copy = malloc(size);
+    memcpy(copy, file, size);
+    struct maildir_snapshot *sound = store_index_decode(copy, size, &cause);
+    assert_non_null(sound);
+    maildir_snapshot_unref(sound);
+    free(file);
+}
+
+static void a39_every_truncation_and_any_tail_is_seen(void **state)
+{
+    struct maildrop *m = *state;
+    uint32_t count;
+    size_t size;
+    const char *cause;
+    fill(m);
+    free(maildrop_rows(m, &count));
+    char *file = slurp(maildrop_at(m, "poplin-index"), &size);
+    for (size_t cut = 0; cut < size; cut++) {
+        char *copy = malloc(cut ? cut : 1);
+        memcpy(copy, file, cut);
+        assert_null(store_index_decode(copy, cut, &cause));
+    }
+    char *longer = calloc(1, size + 1);
+    memcpy(longer, file, size);
+    assert_null(store_index_decode(longer, size + 1, &cause));
+    free(file);
+}
+
+/* The same through the store, a bit of each octet: the listing is the one without an index. */
+static void a39_a_damaged_index_changes_no_listing(void **state)
+{
+    struct maildrop *m = *state;
+    uint32_t count;
+    size_t size;
+    fill(m);
+    struct store_row *rows = maildrop_rows(m, &count);
+    char *file = slurp(maildrop_at(m, "poplin-index"), &size);
+    for (size_t at = 0; at < size; at++) {
+        file[at] = (char)(file[at] ^ (1 << (at % 8)));
+        spit(maildrop_at(m, "poplin-index"), file, size);
+        file[at] = (char)(file[at] ^ (1 << (at % 8)));
+        m->notices = 0;
+        assert_same(m, rows, count);
+        assert_int_equal(m->notices, 1);
+    }
+    for (size_t cut = 0; cut < size; cut += 7) {
+        spit(maildrop_at(m, "poplin-index"), file, cut);
+        assert_same(m, rows, count);
+    }
+    free(file);
+    free(rows);
+}
+
+static void a39_what_is_not_our_file_is_not_believed(void **state)
+{
+    struct maildrop *m = *state;
+    uint32_t count;
+    fill(m);
+    struct store_row *rows = maildrop_rows(m, &count);
+    maildrop_rename(m, "poplin-index", "elsewhere");
+    assert_int_equal(symlink("elsewhere", maildrop_at(m, "poplin-index")), 0);
+    assert_same(m, rows, count);
+    assert_string_equal(m->last_cause, "symbolic link");
+    (void)unlink(maildrop_at(m, "poplin-index"));
+    assert_int_equal(mkfifo(maildrop_at(m, "poplin-index"), 0600), 0);
+    assert_same(m, rows, count);
+    assert_string_equal(m->last_cause, "not a regular file");
+    (void)unlink(maildrop_at(m, "poplin-index"));
+    maildrop_rename(m, "elsewhere", "poplin-index");
+    assert_int_equal(chmod(maildrop_at(m, "poplin-index"), 0666), 0);
+    assert_same(m, rows, count);
+    assert_string_equal(m->last_cause, "writable by others");
+    if (geteuid() == 0) {
+        assert_int_equal(chown(maildrop_at(m, "poplin-index"), 65534, 65534), 0);
+        assert_same(m, rows, count);
+        assert_string_equal(m->last_cause, "of another owner");
+    }
+    (void)unlink(maildrop_at(m, "poplin-index"));
+    assert_int_equal(mkdir(maildrop_at(m, "poplin-index"), 0700), 0);
+    assert_same(m, rows, count);
+    free(rows);
+}
+
+static void a41_where_nothing_can_be_written_everything_else_works(void **state)
+{
+    struct maildrop *m = *state;
+    struct store_removed removed;
+    uint32_t count;
+    fill(m);
+    maildrop_become_unprivileged(m);
+    assert_int_equal(chmod(m->path, 0500), 0);
+    assert_int_equal(chmod(maildrop_at(m, "cur"), 0500), 0);
+    free(maildrop_rows(m, &count));
+    free(maildrop_rows(m, &count));
+    unsigned notices = m->notices;
+    struct store_drop *d = maildrop_open(m);
+    store_drop_remove(d, (uint64_t[]){3u}, &removed);
+    store_drop_close(d);
+    maildrop_become_again(m);
+    assert_int_equal(count, 4);
+    assert_int_equal(notices, 1);
+    assert_int_equal(removed.removed, 0);
+    assert_int_equal(removed.failed, 2);
+    assert_false(maildrop_has_index(m));
+}
+
+static void a41_a_full_disk_leaves_no_torn_index(void **state)
+{
+    struct maildrop *m = *state;
+    uint32_t count;
+    fill(m);
+    pid_t child = fork(); /* a limit on file sizes cuts the writing short as a full disk does */
+    if (child == 0) {
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, 100});
+        free(maildrop_rows(m, &count));
+        _exit(count == 4 ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(maildrop_has_index(m));
+    assert_int_equal(access(maildrop_at(m, "poplin-index.new"), F_OK), -1);
+}
+
+static void a40_uidls_outlive_index_copy_and_flags(void **state)
+{
+    struct maildrop *m = *state;
+    char command[256];
+    uint32_t count;
+    uint32_t again;
+    fill(m);
+    struct store_row *rows = maildrop_rows(m, &count);
+    (void)unlink(maildrop_at(m, "poplin-index"));
+    assert_same(m, rows, count);
+    maildrop_rename(m, "cur/2.a.host:2,S", "cur/2.a.host:2,FRS");
+    maildrop_rename(m, "new/4.a name that is hashed", "cur/4.a name that is hashed:2,");
+    assert_same(m, rows, count);
+    snprintf(command, sizeof command,
+             "cd %s && mkdir o && tar -c -C user . | tar -x -C o && "
+             "rm -r user && mv o user",
+             m->root);
+    assert_int_equal(system(command), 0);
+    assert_same(m, rows, count);
+    snprintf(command, sizeof command, "cd %s && cp -r user o && rm -r user && mv o user", m->root);
+    assert_int_equal(system(command), 0);
+    maildrop_restart(m);
+    struct store_row *now = maildrop_rows(m, &again);
+    assert_int_equal(again, count);
+    assert_memory_equal(now, rows, count * sizeof *rows);
+    free(now);
+    free(rows);
+}
+
+static void an_index_directory_takes_it_instead_of_the_maildir(void **state)
+{
+    struct maildrop *m = *state;
+    char folder[64];
+    char command[128];
+    uint32_t count;
+    fill(m);
+    snprintf(folder, sizeof folder, "%s/index", m->root);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    m->options.index_directory = folder;
+    maildrop_restart(m);
+    struct store_row *rows = maildrop_rows(m, &count);
+    assert_false(maildrop_has_index(m));
+    snprintf(command, sizeof command, "test \"$(ls %s | wc -l)\" = 1", folder);
+    assert_int_equal(system(command), 0);
+    assert_same(m, rows, count);
+    m->options.index_directory = NULL;
+    free(rows);
+}
+
+static void s43_a_size_that_lied_is_not_in_the_index(void **state)
+{
+    struct maildrop *m = *state;
+    struct store_blob blob;
+    fill(m);
+    maildrop_settle();
+    store_drop_close(maildrop_open(m));
+    maildrop_restart(m);
+    maildrop_write(m, "cur/1.a.host:2,S", SLICE("short\n"));
+    struct store_drop *d = maildrop_open(m);
+    assert_int_equal(store_drop_blob(d, 0, 100, false, &blob), STATUS_CORRUPT);
+    store_drop_close(d);
+    maildrop_restart(m);
+    d = maildrop_open(m);
+    assert_int_equal(maildrop_row(d, 0)->octets, 7);
+    store_drop_close(d);
+}
+
+#define CLAIM(f) cmocka_unit_test_setup_teardown(f, maildrop_setup, maildrop_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CLAIM(the_index_is_private_and_says_the_same),
+        CLAIM(sizes_are_counted_once),
+        CLAIM(a_settled_drop_is_opened_without_reading_its_folders),
+        CLAIM(a39_every_flipped_bit_is_seen),
+        CLAIM(a39_every_truncation_and_any_tail_is_seen),
+        CLAIM(a39_a_damaged_index_changes_no_listing),
+        CLAIM(a39_what_is_not_our_file_is_not_believed),
+        CLAIM(a41_where_nothing_can_be_written_everything_else_works),
+        CLAIM(a41_a_full_disk_leaves_no_torn_index),
+        CLAIM(a40_uidls_outlive_index_copy_and_flags),
+        CLAIM(an_index_directory_takes_it_instead_of_the_maildir),
+        CLAIM(s43_a_size_that_lied_is_not_in_the_index),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
