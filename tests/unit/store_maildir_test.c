@@ -193,6 +193,8 @@ static void a_path_below_the_root_follows_no_link(void **state)
     assert_int_equal(store_open(m->store, &request, &d), STATUS_PERMANENT);
     snprintf(path, sizeof path, "%s/../%s", m->root, m->root + 5);
     assert_int_equal(store_open(m->store, &request, &d), STATUS_PERMANENT);
+    snprintf(path, sizeof path, "%s2/user", m->root); /* starts alike, lies beside it */
+    assert_int_equal(store_open(m->store, &request, &d), STATUS_PERMANENT);
     snprintf(path, sizeof path, "/etc");
     assert_int_equal(store_open(m->store, &request, &d), STATUS_PERMANENT);
 }
@@ -287,6 +289,42 @@ static void s45_a_renamed_file_is_found_again(void **state)
     assert_int_equal(removed.removed, 2);
     assert_int_equal(access(maildrop_at(m, "cur/1.a.host:2,"), F_OK), -1);
     assert_int_equal(access(maildrop_at(m, "cur/2.b.host:2,FS"), F_OK), -1);
+    store_drop_close(d);
+}
+
+static void s06_many_that_are_gone_or_renamed_cost_one_reading(void **state)
+{
+    struct maildrop *m = *state;
+    struct store_removed removed;
+    uint64_t marks[32];
+    for (unsigned i = 1; i <= 2000; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "new/%u.a.host", i);
+        maildrop_write(m, path, SLICE("x\n"));
+    }
+    struct store_drop *d = maildrop_open(m);
+    for (unsigned i = 1; i <= 2000; i++) {
+        char from[32];
+        char to[32];
+        snprintf(from, sizeof from, "new/%u.a.host", i);
+        snprintf(to, sizeof to, "cur/%u.a.host:2,S", i);
+        if (i % 2)
+            maildrop_rename(m, from, to);
+        else
+            assert_int_equal(unlink(maildrop_at(m, from)), 0);
+    }
+    memset(marks, 0xff, sizeof marks);
+    struct timespec start;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    store_drop_remove(d, marks, &removed);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    assert_int_equal(removed.removed, 2000);
+    assert_int_equal(removed.failed, 0);
+    assert_true(now.tv_sec - start.tv_sec < 5);
+    store_drop_close(d);
+    d = maildrop_open(m);
+    assert_int_equal(maildrop_count(d), 0);
     store_drop_close(d);
 }
 
@@ -572,6 +610,7 @@ int main(void)
         CLAIM(a_root_that_goes_away_later_makes_no_drop_look_empty),
         CLAIM(a38_the_lock_dies_with_its_process),
         CLAIM(s45_a_renamed_file_is_found_again),
+        CLAIM(s06_many_that_are_gone_or_renamed_cost_one_reading),
         CLAIM(a42_a_file_cut_short_is_corrupt_and_no_signal),
         CLAIM(a_file_replaced_by_a_fifo_or_a_link_is_not_opened),
         CLAIM(removal_follows_no_link_out_of_the_drop),
