@@ -589,6 +589,37 @@ static void many_messages_are_counted_by_helpers_alike(void **state)
     free(alone);
 }
 
+/* --- descriptors --- */
+
+static unsigned open_descriptors(void)
+{
+    unsigned count = 0;
+    for (int fd = 0; fd < 4096; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void listings_between_sessions_keep_few_descriptors(void **state)
+{
+    struct maildrop *m = *state;
+    unsigned before = open_descriptors();
+    for (unsigned i = 0; i < 1000; i++) {
+        char path[64];
+        struct store_drop *d;
+        int fd;
+        snprintf(path, sizeof path, "%s/%u", m->root, i);
+        assert_int_equal(mkdir(path, 0700), 0);
+        struct store_request request = {.path = path};
+        assert_int_equal(store_open(m->store, &request, &d), STATUS_OK);
+        assert_int_equal(store_listing_memfd(store_drop_listing(d), &fd), STATUS_OK);
+        store_drop_close(d);
+    }
+    assert_true(open_descriptors() < before + 300);
+    store_free(m->store);
+    m->store = NULL;
+    assert_true(open_descriptors() <= before);
+}
+
 #define CLAIM(f) cmocka_unit_test_setup_teardown(f, maildrop_setup, maildrop_teardown)
 
 int main(void)
@@ -619,6 +650,7 @@ int main(void)
         CLAIM(a37_right_octets_or_none_while_flags_change),
         CLAIM(nowait_opens_what_is_warm_and_nothing_else),
         CLAIM(a41_without_descriptors_nothing_is_missing_in_a_listing),
+        CLAIM(listings_between_sessions_keep_few_descriptors),
         CLAIM(many_messages_are_counted_by_helpers_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
