@@ -20,8 +20,8 @@ struct auth_options {
     unsigned hash_threads; /* 0: one for each core */
     size_t cache_entries;  /* proved passwords; 0: 65536 */
     uint64_t cache_ttl;    /* ms; 0: 10 minutes */
-    uint64_t fail_delay;   /* ms, the first failed login's (2 s by default); grows */
-    uint32_t sessions, per_address, per_user; /* limits on sessions */
+    uint64_t fail_delay;   /* ms, the first failed login's; grows to 15 s; 0: none */
+    uint32_t sessions, per_address, per_user; /* limits on sessions; 0: none */
 };
 
 /* What is known of a user who may log in. Slices live until the next call. */
@@ -34,14 +34,16 @@ struct auth_user {
 struct auth_decision {
     uint64_t id;           /* the caller's, from auth_check */
     enum status status;    /* OK, DENIED, LIMIT, TEMPORARY, PERMANENT */
-    const char *reason;    /* for the log: "password", "no-user", "empty-password", "bad-name",
-                              "per-user", "per-address", "sessions", "database" … */
+    const char *reason;    /* for the log, never NULL: DENIED "password", "no-user", "locked",
+                              "empty-password", "bad-name"; LIMIT "sessions", "per-address",
+                              "per-user"; else "database", "users-changed", "memory", "ok" */
     struct auth_user user; /* when OK */
     bool cached;           /* proved from the cache */
 };
 
 struct auth;
 
+/* Starts the threads: to be called before a process confines itself. */
 enum status auth_new(const struct auth_options *options, struct auth **out);
 void auth_free(struct auth *a);
 void auth_set_options(struct auth *a, const struct auth_options *options); /* limits and delays */
@@ -59,8 +61,11 @@ int auth_descriptor(const struct auth *a);
 uint64_t auth_due(const struct auth *a);
 
 /* Asks for a decision. On an OK decision one session of `user` and `remote` is counted until
- * auth_session_end. `id` is the caller's and unique among those under way. LIMIT at once when too
- * many checks are waiting. */
+ * auth_session_end. `id` is the caller's and unique among those under way and the sessions counted
+ * (else EXISTS). Returns LIMIT at once when too many checks wait to be hashed. Whatever is returned
+ * but OK, no decision will follow. A password that is proved without hashing (from the cache, or
+ * stored in the plain) is decided at once: auth_next right after it gives the decision, and neither
+ * makes a system call. */
 enum status auth_check(struct auth *a, uint64_t now, uint64_t id, struct slice user,
                        struct slice password, const struct sockaddr_storage *remote);
 /* Nobody waits for it any more: no decision will be given and nothing is counted. */
@@ -71,7 +76,14 @@ bool auth_next(struct auth *a, uint64_t now, struct auth_decision *out);
 /* The session that began with decision `id` is over. Unknown ids are ignored. */
 void auth_session_end(struct auth *a, uint64_t id);
 
+/* Counts a session that is alive already: after the auth process was started anew, its caller tells
+ * it who is in. Never refused; an id that is counted is left alone. */
+void auth_session_hold(struct auth *a, uint64_t id, struct slice user,
+                       const struct sockaddr_storage *remote);
+
 /* Sessions counted. */
 uint32_t auth_sessions(const struct auth *a);
+/* Passwords hashed in the pool since the start. */
+uint64_t auth_hashes(const struct auth *a);
 
 #endif

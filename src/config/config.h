@@ -22,6 +22,7 @@ enum {
     CONFIG_LISTENERS_MAX = 64,
     CONFIG_CERTIFICATES_MAX = 256,
     CONFIG_ERRORS_MAX = 100, /* errors kept for one report; more are counted */
+    CONFIG_ERROR_FILE = 200, /* octets of a file's name in a report; longer ones lose their head */
 };
 
 struct config_listener {
@@ -52,7 +53,7 @@ struct config {
 
     char *users_file;
     char *store_driver;    /* "maildir" or "memory" */
-    char *store_path;      /* with %u %n %d %h %% */
+    char *store_path;      /* with %u %n %d %h %%; "/%u" for memory */
     char *index_directory; /* NULL: the index lies in the Maildir */
 
     char *user;      /* of front and auth when started as root */
@@ -74,11 +75,12 @@ struct config {
     enum config_log_format log_format;
     enum config_log_target log_target;
     uint32_t fronts, stores;          /* processes { front N store N } */
+    uint64_t cache_octets;            /* of listings kept between sessions, for each store */
     int32_t expire_days, login_delay; /* what CAPA says; -1: NEVER, left out */
 };
 
 struct config_error {
-    const char *file;
+    char file[CONFIG_ERROR_FILE];
     uint32_t line, column; /* from 1 */
     char text[200];        /* cause and next step, "did you mean" included */
 };
@@ -97,7 +99,8 @@ extern const struct config_source config_source_files; /* from the file system *
 extern const struct config_source config_source_none;  /* refuses: for printed text */
 
 /* Parses, fills in defaults and checks everything; MALFORMED with every error in *errors (heap
- * memory of the caller). On OK *out is the caller's reference. */
+ * memory of the caller, about 40 KiB). A `file` that cannot be read at all is one error and that
+ * failure's status. On OK *out is the caller's reference; else it is NULL. */
 enum status config_parse(const char *file, const struct config_source *source, struct config **out,
                          struct config_errors *errors);
 /* The same from text; `file` is for the messages. */
@@ -116,14 +119,15 @@ char *config_print(const struct config *c, bool only_changed);
 char *config_errors_print(const struct config_errors *e);
 
 /* The maildrop of a user: %u whole name, %n before the @, %d after it, %h `home`. MALFORMED when
- * the name could leave its directory (see config_user_is_safe) or %h is asked for and empty,
- * TOO_LARGE when it does not fit. */
+ * the name could leave its directory (see config_user_is_safe), or %d or %h is asked for and empty
+ * (%h too when it is not absolute or has a ".."); TOO_LARGE when it does not fit. */
 enum status config_store_path(const char *pattern, struct slice user, struct slice home,
                               char path[LIMIT_PATH]);
-/* 1 to LIMIT_USER_NAME octets, no '/', NUL, control or blank, no part (before and after '@') that
- * is empty or starts with a dot, valid UTF-8 where it is not ASCII. */
+/* 1 to LIMIT_USER_NAME octets, no '/', NUL, control, invisible letter or blank, no part (before and
+ * after '@') that is empty or starts with a dot, valid UTF-8 where it is not ASCII. */
 bool config_user_is_safe(struct slice user);
-/* The directory part of the pattern before the first '%': what confinement and ownership go by. */
+/* The directory part of the pattern before the first '%', without a slash at its end ("/" when
+ * there is none): what confinement and ownership go by. */
 void config_store_root(const char *pattern, char root[LIMIT_PATH]);
 
 #endif

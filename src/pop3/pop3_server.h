@@ -32,20 +32,20 @@ enum pop3_phase {
 /* Why a session ended; the log's words are in pop3_end_name. */
 enum pop3_end {
     POP3_END_NONE,
-    POP3_END_QUIT,         /* QUIT before login */
-    POP3_END_UPDATED,      /* QUIT after login and every deletion done */
-    POP3_END_NOT_REMOVED,  /* QUIT after login and some deletions failed */
-    POP3_END_BAD_COMMANDS, /* S35 */
+    POP3_END_QUIT,           /* QUIT before login */
+    POP3_END_UPDATED,        /* QUIT after login and every deletion done */
+    POP3_END_NOT_REMOVED,    /* QUIT after login and some deletions failed */
+    POP3_END_BAD_COMMANDS,   /* S35 */
     POP3_END_STLS_INJECTION, /* S24: octets behind STLS */
-    POP3_END_SHUTDOWN,     /* pop3_server_shutdown */
+    POP3_END_SHUTDOWN,       /* pop3_server_shutdown */
 };
 const char *pop3_end_name(enum pop3_end end);
 
 /* The maildrop as a session sees it: fixed at login (S03). i counts from 0. */
 struct pop3_listing {
     const void *context;
-    uint32_t count;  /* messages */
-    uint64_t octets; /* of all of them */
+    uint32_t count;                                        /* messages */
+    uint64_t octets;                                       /* of all of them */
     uint64_t (*size)(const void *context, uint32_t i);     /* wire octets */
     struct slice (*uidl)(const void *context, uint32_t i); /* 1 to 70 octets of 0x21–0x7E */
 };
@@ -62,29 +62,30 @@ struct pop3_server_options {
 };
 
 enum pop3_server_event_type {
-    POP3_SERVER_WANT_INPUT, /* everything fed was taken */
-    POP3_SERVER_FLUSH,      /* out is too full for the next reply: send it, feed again */
-    POP3_SERVER_GROW,       /* an AUTH line outgrew the line memory. answer: pop3_server_set_line
-                               with POP3_SERVER_LINE_MAX octets, or _no_line */
-    POP3_SERVER_PASS,       /* user and data (the password). answer: _opened or _refused */
-    POP3_SERVER_AUTH,       /* mechanism (upper case) and, if has_initial, data.
-                               answer: _challenge, _opened or _refused */
-    POP3_SERVER_AUTH_DATA,  /* data: the decoded response. answer: as for AUTH */
+    POP3_SERVER_WANT_INPUT,  /* everything fed was taken */
+    POP3_SERVER_FLUSH,       /* out is too full for the next reply: send it, feed again */
+    POP3_SERVER_GROW,        /* an AUTH line outgrew the line memory. answer: pop3_server_set_line
+                                with POP3_SERVER_LINE_MAX octets, or _no_line */
+    POP3_SERVER_PASS,        /* user and data (the password). answer: _opened or _refused */
+    POP3_SERVER_AUTH,        /* mechanism (upper case) and, if has_initial, data.
+                                answer: _challenge, _opened or _refused */
+    POP3_SERVER_AUTH_DATA,   /* data: the decoded response. answer: as for AUTH */
     POP3_SERVER_AUTH_CANCEL, /* "*" or broken base64; the -ERR is written. No answer */
-    POP3_SERVER_CLEARTEXT,  /* credentials refused for want of TLS (S23); user, if any, for the
-                               log; the -ERR is written. No answer */
-    POP3_SERVER_STLS,       /* the +OK is written. answer: send out, shake hands, _tls_started */
-    POP3_SERVER_RETR,       /* message. answer: _body or _body_refused */
-    POP3_SERVER_TOP,        /* message, lines. answer: as for RETR */
-    POP3_SERVER_UPDATE,     /* QUIT: remove the marked ones. answer: _updated */
-    POP3_SERVER_CLOSE,      /* send out, then close; s->end says why. No answer */
+    POP3_SERVER_CLEARTEXT,   /* credentials refused for want of TLS (S23); user, if any, for the
+                                log; the -ERR is written. No answer */
+    POP3_SERVER_STLS,        /* the +OK is written. answer: send out, shake hands, _tls_started */
+    POP3_SERVER_RETR,        /* message. answer: _body or _body_refused */
+    POP3_SERVER_TOP,         /* message, lines. answer: as for RETR */
+    POP3_SERVER_UPDATE,      /* QUIT: remove the marked ones. answer: _updated */
+    POP3_SERVER_CLOSE,       /* send out, then close; s->end says why. No answer */
 };
 
 struct pop3_server_event {
     enum pop3_server_event_type type;
     uint32_t message;       /* RETR, TOP: index from 0 */
     uint64_t lines;         /* TOP: body lines, UINT64_MAX when the number did not fit */
-    struct slice user;      /* PASS, CLEARTEXT; valid until the next call */
+    struct slice user;      /* PASS, CLEARTEXT; valid until the next call; empty, which no account's
+                               name is, where the name was longer than LIMIT_USER_NAME */
     struct slice mechanism; /* AUTH; likewise */
     struct slice data;      /* PASS, AUTH, AUTH_DATA; likewise, wiped by the next call */
     bool has_initial;       /* AUTH: an initial response came, perhaps empty ("=") */
@@ -101,18 +102,20 @@ struct pop3_server {
     uint64_t *marks; /* a bit for each message: deleted */
     uint32_t marked_count;
     uint64_t marked_octets;
-    uint32_t row;  /* the next row of a multi-line reply under way */
+    uint32_t row; /* the next row of a multi-line reply under way */
     uint16_t user_size;
-    uint8_t phase;   /* enum pop3_phase */
-    uint8_t waiting; /* what answer is waited for: the machine's own enum */
-    uint8_t reply;   /* which multi-line reply is under way: the machine's own enum */
-    uint8_t end;     /* enum pop3_end */
-    uint8_t bad;     /* bad commands in a row */
-    uint8_t language; /* of pop3_text.h */
-    bool tls;          /* the octets come through TLS */
-    bool stls_offered; /* STLS may be used (not when tls) */
+    uint8_t phase;          /* enum pop3_phase */
+    uint8_t waiting;        /* what answer is waited for: the machine's own enum */
+    uint8_t reply;          /* which multi-line reply is under way: the machine's own enum */
+    uint8_t end;            /* enum pop3_end */
+    uint8_t bad;            /* bad commands in a row */
+    uint8_t language;       /* of pop3_text.h */
+    bool tls;               /* the octets come through TLS */
+    bool stls_offered;      /* STLS may be used (not when tls) */
     bool cleartext_allowed; /* credentials may come without TLS */
-    bool has_user, user_invalid, utf8, skipping_line, in_sasl;
+    bool has_user, utf8, in_sasl;
+    uint8_t skipping; /* why the line is thrown away: the machine's own enum */
+    uint32_t skipped; /* octets thrown away so far */
     char user[LIMIT_USER_NAME];
 };
 
@@ -127,7 +130,8 @@ void pop3_server_init(struct pop3_server *s, const struct pop3_server_options *o
 void pop3_server_feed(struct pop3_server *s, struct slice *input, struct buf *out,
                       struct pop3_server_event *event);
 
-/* Larger line memory (the content is copied) or smaller (only while no line is begun). */
+/* Larger line memory (the content is copied) or smaller (only while no line is begun). While PASS,
+ * AUTH or AUTH_DATA wait for their answer it may be either: their data is wiped then. */
 void pop3_server_set_line(struct pop3_server *s, char *line, size_t capacity);
 /* There is no memory for it: the line is skipped and answered with -ERR. */
 void pop3_server_no_line(struct pop3_server *s);

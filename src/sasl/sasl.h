@@ -13,14 +13,15 @@
 enum sasl_step {
     SASL_CHALLENGE, /* out holds the next challenge, perhaps empty */
     SASL_CHECK,     /* user and password are to be checked */
-    SASL_BROKEN,    /* the message does not fit the mechanism */
+    SASL_BROKEN,    /* the message does not fit the mechanism: the login failed */
 };
 
 struct sasl_mechanism;
 struct sasl_exchange {
     const struct sasl_mechanism *mechanism;
     unsigned step;
-    char authzid[LIMIT_USER_NAME]; /* PLAIN: whom to act for; equal to user or empty */
+    bool spoilt;                   /* can never be right: checked with an empty password */
+    char authzid[LIMIT_USER_NAME]; /* PLAIN: whom to act for; not the user's: spoilt */
     char user[LIMIT_USER_NAME];
     char password[LIMIT_PASSWORD];
     uint16_t authzid_size, user_size, password_size;

@@ -1,0 +1,13 @@
+#!/bin/sh
+# The figures that the server must reach, paired in one run with the yardsticks: `tests/bench/run.sh
+# [NAME…]`, every one of them or those named (poll, large, mixed, huge, idle). Root runs Dovecot too.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+[ -f build-bench/build.ninja ] || meson setup build-bench -Dbench=true >build-bench.log 2>&1 ||
+    { cat build-bench.log; exit 1; }
+rm -f build-bench.log
+ninja -C build-bench --quiet
+POPLIND=${POPLIND:-$root/build-bench/src/cli/poplind}
+export POPLIND
+exec /usr/bin/python3 tests/bench/bench.py build-bench/tests/bench "$@"

@@ -1,0 +1,5 @@
+"""The transcripts' player lies beside them."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
