@@ -73,10 +73,20 @@ unit_tests() {
         build-asan/meson-logs/testlog.json
 }
 
+manual_is_clean() {
+    text=$(MANPATH=$out/man:/usr/share/man mandoc -Tlint "$1" 2>&1 | grep -v 'outdated mandoc.db')
+    [ -z "$text" ] || { printf '%s\n' "$text"; return 1; }
+}
+
+# The pages refer to each other: a folder laid out as manuals are lets mandoc find them.
 manuals() {
     ls man/*.[0-9] >/dev/null 2>&1 || { skip "manual pages" "there are none yet"; return; }
     for page in man/*.[0-9]; do
-        check "mandoc -Tlint $page" sh -c 'text=$(mandoc -Tlint "$1" 2>&1); [ -z "$text" ] || { printf "%s\n" "$text"; exit 1; }' - "$page"
+        mkdir -p "$out/man/man${page##*.}"
+        cp "$page" "$out/man/man${page##*.}/"
+    done
+    for page in man/*.[0-9]; do
+        check "mandoc -Tlint $page" manual_is_clean "$page"
     done
 }
 
