@@ -62,9 +62,8 @@ def stored(name):
 
 
 def _lines(data):
-    """Each line of the message without its end; CRLF and bare LF end one, a lone CR does not."""
-    if not data:
-        return []
+    """Each line of the message without its end; CRLF and bare LF end one, a lone CR does not. An
+    empty file gets the line end that is missing, as any other: it is one empty line."""
     lines = data.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
