@@ -6,7 +6,7 @@
  * "Wire octets" are counted with CRLF, without doubled dots and without the terminating line
  * (RFC 1939 11): what STAT and LIST say.
  *
- * The inner loops look at 16 or 32 octets at a time; wire_*_scalar are their twins, one octet at
+ * The inner loops look at 64 octets at a time; wire_*_scalar are their twins, one octet at
  * a time, against which the tests hold them. */
 #ifndef POPLIN_CODEC_WIRE_H
 #define POPLIN_CODEC_WIRE_H

@@ -1,7 +1,7 @@
 /* The wide twins of wire.c: blocks of 64 octets become masks of 64 bits, one bit an octet, in
  * which a line end that wants a CR or a dot that wants doubling is found by shifts. Every x86-64
  * has SSE2; AVX2 is asked for at run time. Other processors use the scalar twins. */
-#include "codec/wire.h"
+#include "codec/wire_simd.h"
 
 #if defined(__x86_64__)
 
@@ -12,6 +12,8 @@ enum { BLOCK = 64 };
 enum { READABLE = 2 * BLOCK };
 /* Every octet of a block doubled, and the overhang of the last copy. */
 enum { WRITABLE = 3 * BLOCK };
+/* Fewer octets than these are not worth a block. */
+enum { SINGLES = 8 };
 
 #define INLINE static inline __attribute__((always_inline))
 #define AVX2 __attribute__((target("avx2,popcnt,bmi")))
@@ -99,13 +101,20 @@ INLINE size_t stuff_block(struct wire_stuffer *w, struct marks k, struct slice i
     return in.size + inserted;
 }
 
-/* The rest of the input is shorter than what a block reads: it is looked at in a copy. */
-INLINE size_t pad(char copy[READABLE], struct slice rest)
+/* What is shorter than a block reads is looked at in a copy. */
+INLINE void pad(char copy[READABLE], struct slice part)
 {
-    size_t size = rest.size < BLOCK ? rest.size : BLOCK;
     memset(copy, 0, READABLE);
-    memcpy(copy, rest.data, size);
-    return size;
+    memcpy(copy, part.data, part.size);
+}
+
+/* How much of the rest is sure to fit, at the most a block; 0 where single octets are as fast. */
+INLINE size_t part_for(size_t rest, size_t room)
+{
+    size_t size = rest < BLOCK ? rest : BLOCK;
+    if (room < 2 * size)
+        size = room / 2;
+    return size < SINGLES && size < rest ? 0 : size;
 }
 
 /* The same loops for both widths; they differ in how marks are found and in what the compiler may
@@ -116,40 +125,47 @@ INLINE size_t pad(char copy[READABLE], struct slice rest)
     for (; stored.size >= BLOCK; stored = slice_skip(stored, BLOCK))                               \
         measure_block(&local, marks_of(stored.data), BLOCK);                                       \
     if (stored.size > 0) {                                                                         \
-        size_t size = pad(copy, stored);                                                           \
-        measure_block(&local, marks_of(copy), size);                                               \
+        pad(copy, stored);                                                                         \
+        measure_block(&local, marks_of(copy), stored.size);                                        \
     }                                                                                              \
-    *m = local;
+    *m = local
 
 #define STUFF(marks_of)                                                                            \
     char copy[READABLE];                                                                           \
+    char framed[WRITABLE];                                                                         \
     struct wire_stuffer local = *w;                                                                \
     struct slice rest = *stored;                                                                   \
     size_t n = 0;                                                                                  \
     for (; rest.size >= READABLE && room - n >= WRITABLE; rest = slice_skip(rest, BLOCK))          \
         n += stuff_block(&local, marks_of(rest.data), slice_take(rest, BLOCK), out + n);           \
-    while (rest.size > 0 && rest.size < READABLE && room - n >= WRITABLE) {                        \
-        size_t size = pad(copy, rest);                                                             \
-        n += stuff_block(&local, marks_of(copy), slice_of(copy, size), out + n);                   \
-        rest = slice_skip(rest, size);                                                             \
+    for (size_t size; (size = part_for(rest.size, room - n)) > 0; rest = slice_skip(rest, size)) { \
+        pad(copy, slice_take(rest, size));                                                         \
+        size_t made = stuff_block(&local, marks_of(copy), slice_of(copy, size), framed);           \
+        memcpy(out + n, framed, made);                                                             \
+        n += made;                                                                                 \
     }                                                                                              \
     *w = local;                                                                                    \
     *stored = rest;                                                                                \
-    return n;
+    return n + wire_stuff_scalar(w, stored, out + n, room - n)
 
-static void measure_sse2(struct wire_measure *m, struct slice stored){MEASURE(sse2_marks)}
+void wire_measure_feed_sse2(struct wire_measure *m, struct slice stored)
+{
+    MEASURE(sse2_marks);
+}
 
 AVX2 static void measure_avx2(struct wire_measure *m, struct slice stored)
 {
-    MEASURE(avx2_marks)
+    MEASURE(avx2_marks);
 }
 
-static size_t stuff_sse2(struct wire_stuffer *w, struct slice *stored, char *out,
-                         size_t room){STUFF(sse2_marks)}
+size_t wire_stuff_sse2(struct wire_stuffer *w, struct slice *stored, char *out, size_t room)
+{
+    STUFF(sse2_marks);
+}
 
 AVX2 static size_t stuff_avx2(struct wire_stuffer *w, struct slice *stored, char *out, size_t room)
 {
-    STUFF(avx2_marks)
+    STUFF(avx2_marks);
 }
 
 static bool has_avx2(void)
@@ -163,13 +179,12 @@ void wire_measure_feed(struct wire_measure *m, struct slice stored)
     if (has_avx2())
         measure_avx2(m, stored);
     else
-        measure_sse2(m, stored);
+        wire_measure_feed_sse2(m, stored);
 }
 
 size_t wire_stuff(struct wire_stuffer *w, struct slice *stored, char *out, size_t room)
 {
-    size_t n = has_avx2() ? stuff_avx2(w, stored, out, room) : stuff_sse2(w, stored, out, room);
-    return n + wire_stuff_scalar(w, stored, out + n, room - n);
+    return has_avx2() ? stuff_avx2(w, stored, out, room) : wire_stuff_sse2(w, stored, out, room);
 }
 
 #else

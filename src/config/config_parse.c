@@ -7,6 +7,7 @@
 struct reading {
     struct config_reader *reader;
     struct config_tokenizer tokens;
+    struct config_tokenizer before; /* the last token, to take it back */
     const char *file;
     bool is_main;
     bool is_first;     /* no statement was read yet */
@@ -20,36 +21,58 @@ static struct config_word word_of(const struct reading *f, struct config_token k
 
 static struct config_token next(struct reading *f)
 {
-    struct config_token k = config_token_next(&f->tokens);
-    while (k.kind == CONFIG_TOKEN_BAD) {
+    for (;;) {
+        f->before = f->tokens;
+        struct config_token k = config_token_next(&f->tokens);
+        if (k.kind != CONFIG_TOKEN_BAD)
+            return k;
         struct config_word at = word_of(f, k);
         config_fault(f->reader, &at, "%.*s", SLICE_ARGS(k.text));
-        k = config_token_next(&f->tokens);
     }
-    return k;
 }
 
-/* Reads up to the brace that closes the block; an inner block is a fault and is read over. */
-static void read_block(struct reading *f, struct config_statement *s)
+/* The next directive stands where a setting could: the brace was forgotten. */
+static bool is_next_directive(const struct config_statement *s, struct slice word)
+{
+    const struct config_directive *d = config_directive_find(s->words[0].text);
+    for (size_t i = 0; d != NULL && i < d->setting_count; i++) {
+        if (slice_equal(word, slice_str(d->settings[i].name)))
+            return false;
+    }
+    return config_directive_find(word) != NULL;
+}
+
+static void add_block_word(struct reading *f, struct config_statement *s, struct config_word at)
+{
+    if (s->block_count < CONFIG_BLOCK_MAX)
+        s->block[s->block_count] = at;
+    if (s->block_count++ == CONFIG_BLOCK_MAX)
+        config_fault(f->reader, &at, "too many words in a block");
+}
+
+/* Reads up to the brace that closes the block, true, or to where the statement ends without one. An
+ * inner block is a fault and is read over. */
+static bool read_block(struct reading *f, struct config_statement *s)
 {
     size_t inner = 0;
+    bool begins_line = false;
     for (;;) {
         struct config_token k = next(f);
         struct config_word at = word_of(f, k);
-        if (k.kind == CONFIG_TOKEN_END) {
+        bool is_word = k.kind == CONFIG_TOKEN_WORD;
+        if (k.kind == CONFIG_TOKEN_END ||
+            (is_word && begins_line && is_next_directive(s, k.text))) {
             config_fault(f->reader, &s->open, "this block is not closed; add a }");
-            return;
+            f->tokens = f->before;
+            return false;
         }
         if (k.kind == CONFIG_TOKEN_CLOSE && inner-- == 0)
-            return;
+            return true;
         if (k.kind == CONFIG_TOKEN_OPEN && inner++ == 0)
             config_fault(f->reader, &at, "a block within a block");
-        if (k.kind != CONFIG_TOKEN_WORD || inner > 0)
-            continue;
-        if (s->block_count < CONFIG_BLOCK_MAX)
-            s->block[s->block_count] = at;
-        if (s->block_count++ == CONFIG_BLOCK_MAX)
-            config_fault(f->reader, &at, "too many words in a block");
+        if (is_word && inner == 0)
+            add_block_word(f, s, at);
+        begins_line = k.kind == CONFIG_TOKEN_LINE;
     }
 }
 
@@ -82,7 +105,8 @@ static bool read_statement(struct reading *f, struct config_statement *s)
         } else if (k.kind == CONFIG_TOKEN_OPEN && s->count > 0 && !s->has_block) {
             s->has_block = true;
             s->open = at;
-            read_block(f, s);
+            if (!read_block(f, s))
+                break;
         } else {
             config_fault(f->reader, &at, "a brace that belongs to no directive");
         }

@@ -99,7 +99,8 @@ struct maildir_found {
     uint8_t folder;
     uint8_t needs;
     uint8_t state;
-    bool is_sure; /* kept was decided at an earlier login and is not to be looked up again */
+    bool is_foreign; /* kept is from the message's own header */
+    bool is_sure;    /* kept was decided at an earlier login and is not to be looked up again */
 };
 
 struct maildir_scan {

@@ -189,7 +189,8 @@ static enum status fill(struct maildir_snapshot *s, const struct maildir_scan *s
         if (!is_listed(f))
             continue;
         fill_message(&s->messages[n], &rows[n], f);
-        wishes[n] = (struct store_uidl_wish){.name = maildir_found_base(f), .kept = f->kept};
+        wishes[n] = (struct store_uidl_wish){
+            .name = maildir_found_base(f), .kept = f->kept, .is_foreign = f->is_foreign};
         n++;
     }
     assert(n == count);
@@ -235,6 +236,7 @@ static enum status settle_headers(struct maildir_scan *scan, const bool *unknown
             status = STATUS_NO_MEMORY;
         free((char *)f->kept.data);
         f->kept = slice_of(copy, copy ? f->kept.size : 0);
+        f->is_foreign = f->kept.size > 0;
     }
     return status;
 }

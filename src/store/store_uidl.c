@@ -102,18 +102,36 @@ static bool take_hash(struct taken *t, struct store_row *row, struct slice name)
     return false;
 }
 
-/* In three passes, so that a name made to look like another one's hash gains nothing. */
+static void take_kept(struct taken *t, const struct store_uidl_wish *wishes, struct store_row *rows,
+                      uint32_t count, bool foreign)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!rows[i].uidl_size && wishes[i].is_foreign == foreign &&
+            store_uidl_is_valid(wishes[i].kept))
+            (void)take(t, &rows[i], wishes[i].kept);
+}
+
+/* `all`: those too that still hope for what they have in a header. */
+static void take_names(struct taken *t, const struct store_uidl_wish *wishes,
+                       struct store_row *rows, uint32_t count, bool all)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!rows[i].uidl_size && (all || !wishes[i].is_foreign) &&
+            store_uidl_is_valid(wishes[i].name))
+            (void)take(t, &rows[i], wishes[i].name);
+}
+
+/* In passes, so that neither a header nor a name made to look like another one's UIDL changes
+ * that one. */
 static enum status assign(struct taken *t, const struct store_uidl_wish *wishes,
                           struct store_row *rows, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        rows[i].uidl_size = 0;
-        if (store_uidl_is_valid(wishes[i].kept))
-            (void)take(t, &rows[i], wishes[i].kept);
-    }
     for (uint32_t i = 0; i < count; i++)
-        if (!rows[i].uidl_size && store_uidl_is_valid(wishes[i].name))
-            (void)take(t, &rows[i], wishes[i].name);
+        rows[i].uidl_size = 0;
+    take_kept(t, wishes, rows, count, false);
+    take_names(t, wishes, rows, count, false);
+    take_kept(t, wishes, rows, count, true);
+    take_names(t, wishes, rows, count, true);
     for (uint32_t i = 0; i < count; i++)
         if (!rows[i].uidl_size && !take_hash(t, &rows[i], wishes[i].name))
             return STATUS_NO_MEMORY;

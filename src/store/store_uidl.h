@@ -21,10 +21,12 @@ bool store_uidl_hash(struct slice name, uint32_t ordinal, char out[64]);
 struct store_uidl_wish {
     struct slice name; /* the base name: says the UIDL where nothing is kept */
     struct slice kept; /* what another server gave; size 0: nothing */
+    bool is_foreign;   /* kept stands in the message itself: its sender may have written it */
 };
 
-/* Writes the UIDL of every row: what is kept, else the name, else a hash of it. Where two want
- * the same, kept goes before name and the earlier row before the later one; the other gets a hash.
+/* Writes the UIDL of every row: what is kept, else the name, else a hash of it. Where two want the
+ * same, what a server gave goes before a name, a name before what a sender may have written, and
+ * the earlier row before the later one; the other gets the next that it has a right to.
  * NO_MEMORY: nothing is to be used. */
 enum status store_uidl_assign(const struct store_uidl_wish *wishes, struct store_row *rows,
                               uint32_t count);

@@ -39,9 +39,9 @@ struct tls_bundle {
 
 /* Reads and checks the files: they parse, the key fits the certificate. On failure `why` says file,
  * cause and next step. On success it is empty, or a warning for the log: a certificate that has
- * expired or soon will, or is not valid yet; it is used all the same. ticket_keys: newest first,
- * one or two times TLS_TICKET_KEY_SIZE octets, the same for every front. The first pair answers
- * clients whose server name fits none. */
+ * expired or soon will, or is not valid yet, a key that everybody may read; all are used the same.
+ * ticket_keys: newest first, one or two times TLS_TICKET_KEY_SIZE octets, the same for every front.
+ * The first pair answers clients whose server name fits none. */
 enum status tls_bundle_load(const struct tls_files *files, size_t count, struct slice ticket_keys,
                             struct tls_bundle *out, char why[300]);
 void tls_bundle_free(struct tls_bundle *b);

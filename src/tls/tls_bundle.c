@@ -11,6 +11,7 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -131,6 +132,25 @@ static enum status check_fit(struct pair *p)
     return STATUS_MALFORMED;
 }
 
+/* Keys and signatures that OpenSSL will not serve (RSA of 1024 bits, SHA-1) are found out now and
+ * not when a front makes its context. */
+static enum status check_strength(struct pair *p)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    bool strong = ctx != NULL && SSL_CTX_use_certificate(ctx, sk_X509_value(p->chain, 0)) == 1;
+    for (int i = 1; strong && i < sk_X509_num(p->chain); i++)
+        strong = SSL_CTX_add1_chain_cert(ctx, sk_X509_value(p->chain, i)) == 1;
+    SSL_CTX_free(ctx);
+    if (strong)
+        return STATUS_OK;
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    snprintf(p->why, WHY_SIZE,
+             "%.*s: the certificate cannot be used: %s; have one issued for an ECDSA P-256 key or "
+             "RSA of 2048 bits",
+             PATH_SHOWN, p->files->certificate, reason != NULL ? reason : "out of memory");
+    return STATUS_PERMANENT;
+}
+
 /* The first warning stays. */
 static void warn(struct pair *p, const char *text)
 {
@@ -187,6 +207,8 @@ enum status tls_bundle_put_pem(struct tls_bundle *b, const struct tls_files *nam
         s = parse_key(&p, pem->key);
     if (s == STATUS_OK)
         s = check_fit(&p);
+    if (s == STATUS_OK)
+        s = check_strength(&p);
     if (s == STATUS_OK) {
         check_dates(&p);
         s = put_pair(b, &p);
@@ -197,6 +219,12 @@ enum status tls_bundle_put_pem(struct tls_bundle *b, const struct tls_files *nam
     EVP_PKEY_free(p.key);
     ERR_clear_error();
     return s;
+}
+
+static bool is_open_to_all(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (st.st_mode & S_IROTH) != 0;
 }
 
 static enum status load_pair(const struct tls_files *files, struct tls_bundle *b, char *why)
@@ -211,6 +239,9 @@ static enum status load_pair(const struct tls_files *files, struct tls_bundle *b
                               slice_of(key.data, key.size)};
         s = tls_bundle_put_pem(b, files, &pem, why);
     }
+    if (s == STATUS_OK && why[0] == 0 && is_open_to_all(files->key))
+        snprintf(why, WHY_SIZE, "%.*s: everybody on this host may read the key; chmod 600 it",
+                 PATH_SHOWN, files->key);
     tls_bundle_free(&certificate);
     tls_bundle_free(&key);
     return s;

@@ -197,6 +197,16 @@ static void every_error_is_reported_at_its_place(void **state)
                   "/etc/poplin/users\n");
 }
 
+static void a_forgotten_brace_hides_nothing_that_follows(void **state)
+{
+    (void)state;
+    expect_report(BASE "limits {\n  sessions 1\n  idle 1m\n\x01user poplin\nlog jsn\n",
+                  "/etc/p.conf:8:1: a control character\n"
+                  "/etc/p.conf:5:8: this block is not closed; add a }\n"
+                  "/etc/p.conf:7:8: idle must be at least 10m and at most 1d\n"
+                  "/etc/p.conf:9:5: unknown word \"jsn\"; did you mean \"json\"?\n");
+}
+
 static void s04_idle_under_600_s_is_an_error(void **state)
 {
     (void)state;
@@ -383,6 +393,7 @@ int main(void)
         cmocka_unit_test(a_listener_is_an_address_a_port_or_everywhere),
         cmocka_unit_test(tls_is_automatic_where_a_listener_needs_it),
         cmocka_unit_test(every_error_is_reported_at_its_place),
+        cmocka_unit_test(a_forgotten_brace_hides_nothing_that_follows),
         cmocka_unit_test(s04_idle_under_600_s_is_an_error),
         cmocka_unit_test(wrong_lines_are_explained),
         cmocka_unit_test(a_store_must_tell_its_users_apart),

@@ -379,6 +379,15 @@ static void a08_a_web_browser_is_shown_the_door_after_its_first_line(void **stat
     }
 }
 
+static void a08_after_login_it_is_a_bad_command_like_any_other(void **state)
+{
+    struct shell sh;
+    (void)state;
+    setup(&sh, true);
+    say(&sh, "GET / HTTP/1.1\r\nNOOP\r\n", "-ERR unknown command\r\n+OK\r\n");
+    shell_stop(&sh);
+}
+
 /* The peer never reads: after each FLUSH the output is left as it is. */
 static void a13_output_is_bounded_when_the_peer_never_reads(void **state)
 {
@@ -430,6 +439,7 @@ int main(void)
         cmocka_unit_test(s35_a_good_command_starts_the_count_again),
         cmocka_unit_test(s08_probing_before_login_is_refused_and_not_counted),
         cmocka_unit_test(a08_a_web_browser_is_shown_the_door_after_its_first_line),
+        cmocka_unit_test(a08_after_login_it_is_a_bad_command_like_any_other),
         cmocka_unit_test(a13_output_is_bounded_when_the_peer_never_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,20 @@ static void s20_pass_before_user_is_refused(void **state)
     shell_stop(&sh);
 }
 
+static void s20_a_name_is_good_for_one_password(void **state)
+{
+    struct shell sh;
+    (void)state;
+    setup(&sh);
+    say(&sh, "USER alice\r\nPASS wrong\r\nPASS secret\r\n",
+        "+OK now PASS\r\n-ERR [AUTH] wrong user name or password\r\n"
+        "-ERR PASS comes straight after USER\r\n");
+    say(&sh, "USER alice\r\nPASS \r\nPASS secret\r\n",
+        "+OK now PASS\r\n-ERR [AUTH] wrong user name or password\r\n"
+        "-ERR PASS comes straight after USER\r\n");
+    shell_stop(&sh);
+}
+
 static void s20_user_takes_any_name_and_wants_one(void **state)
 {
     struct shell sh;
@@ -430,6 +444,7 @@ int main(void)
         cmocka_unit_test(s20_the_password_is_the_rest_of_the_line),
         cmocka_unit_test(s20_pass_counts_only_straight_after_user),
         cmocka_unit_test(s20_pass_before_user_is_refused),
+        cmocka_unit_test(s20_a_name_is_good_for_one_password),
         cmocka_unit_test(s20_user_takes_any_name_and_wants_one),
         cmocka_unit_test(a20_names_are_octets_and_nothing_else),
         cmocka_unit_test(a21_an_overlong_name_fails_at_pass_like_any_other),

@@ -190,6 +190,15 @@ static void two_messages_never_share_a_kept_uidl(void **state)
     store_drop_close(d);
 }
 
+static void a_sender_cannot_change_the_uidl_of_another_message(void **state)
+{
+    struct maildrop *m = *state;
+    maildrop_write(m, "dovecot-uidlist", SLICE("3 V1 N9\n1 :2.b.host,S=5\n"));
+    maildrop_write(m, "cur/1.a.host:2,S", SLICE("X-UIDL: 0000000100000001\n\n"));
+    maildrop_write(m, "new/3.c.host", SLICE("X-UIDL: 4.d.host\n\n"));
+    assert_uidls(m, UIDLS("0000000100000001", "1.a.host", "3.c.host", "4.d.host"));
+}
+
 #define PLAIN(f) cmocka_unit_test(f)
 #define KEEP(f) cmocka_unit_test_setup_teardown(f, setup_keep, maildrop_teardown)
 
@@ -210,6 +219,7 @@ int main(void)
         KEEP(a_list_that_cannot_be_read_closes_the_drop),
         KEEP(damaged_lists_give_no_invalid_uidl),
         KEEP(two_messages_never_share_a_kept_uidl),
+        KEEP(a_sender_cannot_change_the_uidl_of_another_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,8 +23,8 @@ static void what_is_wrong_with_the_files_is_said(void **state)
     struct folder f;
     (void)state;
     make_folder(&f);
-    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, false});
-    write_pair(f.file[1], &(struct issue){"mail.example.org", 90, false});
+    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, 0});
+    write_pair(f.file[1], &(struct issue){"mail.example.org", 90, 0});
     assert_load_fails(&(struct tls_files){f.file[0], f.file[1]}, f.file[1], "does not fit");
     assert_load_fails(&(struct tls_files){"/nowhere/x.pem", f.file[0]}, "/nowhere/x.pem",
                       "No such file");
@@ -43,7 +43,7 @@ static void a_key_behind_a_passphrase_is_named(void **state)
     struct folder f;
     (void)state;
     make_folder(&f);
-    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, false});
+    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, 0});
     EVP_PKEY *key = EVP_EC_gen("P-256");
     FILE *file = fopen(f.file[1], "w");
     assert_non_null(file);
@@ -51,6 +51,32 @@ static void a_key_behind_a_passphrase_is_named(void **state)
     fclose(file);
     EVP_PKEY_free(key);
     assert_load_fails(&(struct tls_files){f.file[0], f.file[1]}, f.file[1], "passphrase");
+    remove_folder(&f);
+}
+
+static void weak_certificates_are_refused_and_named(void **state)
+{
+    struct folder f;
+    (void)state;
+    make_folder(&f);
+    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, 1024});
+    assert_load_fails(&(struct tls_files){f.file[0], f.file[0]}, f.file[0], "key too small");
+    remove_folder(&f);
+}
+
+static void a_key_that_everybody_may_read_is_warned_about(void **state)
+{
+    struct folder f;
+    struct tls_bundle b;
+    char why[300];
+    (void)state;
+    make_folder(&f);
+    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, 0});
+    assert_int_equal(chmod(f.file[0], 0644), 0);
+    const struct tls_files files = {f.file[0], f.file[0]};
+    assert_int_equal(tls_bundle_load(&files, 1, one_key, &b, why), STATUS_OK);
+    assert_non_null(strstr(why, "everybody"));
+    tls_bundle_free(&b);
     remove_folder(&f);
 }
 
@@ -66,7 +92,7 @@ static void expiry_is_warned_about(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct tls_bundle b;
         char why[300];
-        write_pair(f.file[0], &(struct issue){"mail.example.org", cases[i].days, false});
+        write_pair(f.file[0], &(struct issue){"mail.example.org", cases[i].days, 0});
         assert_int_equal(
             tls_bundle_load(&(struct tls_files){f.file[0], f.file[0]}, 1, one_key, &b, why),
             STATUS_OK);
@@ -173,6 +199,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_with_the_files_is_said),
         cmocka_unit_test(a_key_behind_a_passphrase_is_named),
+        cmocka_unit_test(weak_certificates_are_refused_and_named),
+        cmocka_unit_test(a_key_that_everybody_may_read_is_warned_about),
         cmocka_unit_test(expiry_is_warned_about),
         cmocka_unit_test(a_damaged_bundle_makes_no_context),
         cmocka_unit_test(a_generated_certificate_is_kept_and_private),

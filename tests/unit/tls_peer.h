@@ -174,13 +174,13 @@ static inline void write_file(const char *path, const void *data, size_t size)
 /* A certificate of our own making, that tls_bundle_generate would not make. */
 struct issue {
     const char *name;
-    int days; /* until it expires; may be negative */
-    bool rsa;
+    int days;     /* until it expires; may be negative */
+    int rsa_bits; /* 0: ECDSA P-256 */
 };
 
 static inline void write_pair(const char *path, const struct issue *i)
 {
-    EVP_PKEY *key = i->rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+    EVP_PKEY *key = i->rsa_bits ? EVP_RSA_gen((unsigned)i->rsa_bits) : EVP_EC_gen("P-256");
     X509 *x = X509_new();
     char names[300];
     snprintf(names, sizeof names, "DNS:%s", i->name);
@@ -194,6 +194,7 @@ static inline void write_pair(const char *path, const struct issue *i)
     assert_true(X509_sign(x, key, EVP_sha256()) > 0);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
+    assert_int_equal(fchmod(fileno(f), 0600), 0);
     PEM_write_X509(f, x);
     PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
     fclose(f);

@@ -89,9 +89,9 @@ static void a09_sni_chooses_exact_then_wildcard_then_first(void **state)
     char why[300];
     (void)state;
     make_folder(&f);
-    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, false});
-    write_pair(f.file[1], &(struct issue){"*.example.net", 90, false});
-    write_pair(f.file[2], &(struct issue){"pop.example.net", 90, false});
+    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, 0});
+    write_pair(f.file[1], &(struct issue){"*.example.net", 90, 0});
+    write_pair(f.file[2], &(struct issue){"pop.example.net", 90, 0});
     struct tls_files files[3];
     for (int i = 0; i < 3; i++)
         files[i] = (struct tls_files){f.file[i], f.file[i]};
@@ -117,8 +117,8 @@ static void rsa_beside_ecdsa_for_the_same_name(void **state)
     char why[300];
     (void)state;
     make_folder(&f);
-    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, false});
-    write_pair(f.file[1], &(struct issue){"mail.example.org", 90, true});
+    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, 0});
+    write_pair(f.file[1], &(struct issue){"mail.example.org", 90, 2048});
     const struct tls_files files[] = {{f.file[0], f.file[0]}, {f.file[1], f.file[1]}};
     assert_int_equal(tls_bundle_load(files, 2, one_key, &b, why), STATUS_OK);
     struct tls_context *c = context_of(&b);
@@ -197,7 +197,7 @@ static void the_older_ticket_key_still_opens_and_a_strange_one_does_not(void **s
     memcpy(rotated, fresh, sizeof fresh);
     memcpy(rotated + sizeof fresh, ticket_keys, TLS_TICKET_KEY_SIZE);
     make_folder(&f);
-    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, false});
+    write_pair(f.file[0], &(struct issue){"mail.example.org", 90, 0});
     struct tls_context *before = context_with_keys(one_key, f.file[0]);
     struct tls_context *after = context_with_keys(slice_of(rotated, sizeof rotated), f.file[0]);
     struct tls_context *strange = context_with_keys(slice_of(fresh, sizeof fresh), f.file[0]);
