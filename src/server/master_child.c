@@ -120,13 +120,12 @@ static void become(const struct master *m, const struct master_child *c, int soc
     char index[12];
     char *arguments[] = {(char *)(uintptr_t)"poplind", (char *)(uintptr_t)"--child",
                          (char *)(uintptr_t)role_name(c->role), index, NULL};
+    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     sigset_t none;
     snprintf(index, sizeof index, "%u", c->index);
     /* The service manager and terminals signal the whole group; only the master decides. */
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGUSR1, SIG_IGN);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        sigaction(ignored[i], &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     int high_socket = fcntl(socket, F_DUPFD_CLOEXEC, 16);

@@ -75,7 +75,7 @@ __attribute__((unused)) static void maildrop_restart(struct maildrop *m)
 __attribute__((unused)) static int maildrop_setup(void **state)
 {
     struct maildrop *m = calloc(1, sizeof *m);
-    strcpy(m->root, "/tmp/poplin-store-XXXXXX");
+    snprintf(m->root, sizeof m->root, "/tmp/poplin-store-XXXXXX");
     assert_non_null(mkdtemp(m->root));
     snprintf(m->path, sizeof m->path, "%s/user", m->root);
     assert_int_equal(mkdir(m->path, 0700), 0);

@@ -94,7 +94,15 @@ class Poplind:
         self.exit_status = None
         self._prepare()
         if start:
+            self._start_or_clean()
+
+    def _start_or_clean(self):
+        try:
             self.start()
+        except BaseException:
+            self.stop(5)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def _prepare(self):
         os.mkdir(self.mail, 0o755)
@@ -175,6 +183,8 @@ class Poplind:
         return pop3.trusting(self.certificate)
 
     def log(self):
+        if not os.path.exists(self.log_file):
+            return ""
         with open(self.log_file, encoding="utf-8", errors="replace") as file:
             return file.read()
 
@@ -247,7 +257,7 @@ class Poplind:
     def close(self):
         try:
             status = self.stop()
-            reports, log = self.reports(), self.log() if os.path.exists(self.log_file) else ""
+            reports, log = self.reports(), self.log()
         finally:
             if not os.environ.get("POPLIN_KEEP"):
                 shutil.rmtree(self.folder, ignore_errors=True)

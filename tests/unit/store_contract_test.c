@@ -81,7 +81,7 @@ static int setup(void **state, const char *driver)
     struct bench *b = calloc(1, sizeof *b);
     char folder[128];
     b->driver = driver;
-    strcpy(b->root, "/tmp/poplin-store-XXXXXX");
+    snprintf(b->root, sizeof b->root, "/tmp/poplin-store-XXXXXX");
     assert_non_null(mkdtemp(b->root));
     snprintf(b->path, sizeof b->path, "%s/user", b->root);
     assert_int_equal(mkdir(b->path, 0700), 0);
