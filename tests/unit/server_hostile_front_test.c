@@ -16,7 +16,7 @@ static uint64_t alice;
 static int set_up(void **state)
 {
     (void)state;
-    stage_open(&stage);
+    stage_open(&stage, "");
     alice = front_login(&stage, GOOD, "alice");
     return 0;
 }
@@ -132,6 +132,24 @@ static void another_front_s_login_cannot_be_ended_or_answered(void **state)
         raw(to_auth(), type, buf_slice(&b));
     }
     nobody_accuses();
+    all_is_well();
+}
+
+static void asking_before_the_drop_is_open_is_a_fault_and_takes_no_lock_along(void **state)
+{
+    uint32_t zero = 0;
+    (void)state;
+    for (unsigned n = 0; n < 10; n++) {
+        uint64_t bob = ++stage.serial << 20 | 9;
+        front_begin(&stage, BAD, bob, "bob");
+        (void)!front_ask(&stage, BAD, IPC_GET, bob, &zero);
+        stage.faults_by_store = 0;
+        stage_count_faults(&stage.master_store, &stage.faults_by_store, 300);
+        stage_connect(&stage, BAD);
+        front_read(&stage, GOOD, alice, "alice", 0);
+    }
+    uint64_t bob = front_login(&stage, BAD, "bob");
+    front_read(&stage, BAD, bob, "bob", 0);
     all_is_well();
 }
 
@@ -508,6 +526,7 @@ int main(int argc, char **argv)
         TEST(a_session_that_is_not_there_is_a_fault_but_for_its_end),
         TEST(another_front_s_session_cannot_be_read_marked_removed_or_closed),
         TEST(another_front_s_login_cannot_be_ended_or_answered),
+        TEST(asking_before_the_drop_is_open_is_a_fault_and_takes_no_lock_along),
         TEST(an_index_beyond_the_listing_is_a_fault),
         TEST(marks_beyond_the_listing_are_a_fault_and_remove_nothing),
         TEST(marks_that_are_not_whole_words_are_a_fault),

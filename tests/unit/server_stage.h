@@ -26,6 +26,7 @@ struct stage {
     pid_t auth, store;
     struct ipc_channel master_auth, master_store;
     struct ipc_channel to_auth[STAGE_FRONTS], to_store[STAGE_FRONTS];
+    const char *extra; /* lines of configuration */
     uint64_t serial;
     unsigned faults_by_auth, faults_by_store; /* of front 1, since one last looked */
 };
@@ -131,8 +132,8 @@ static inline void stage_configure(const struct stage *s, struct ipc_channel *c)
     snprintf(text, sizeof text,
              "config 1\nhostname localhost\nlisten pop3 127.0.0.1:1110\n"
              "users file %s/users\nstore maildir %s/mail/%%u\n"
-             "limits { auth-fail-delay 0s per-address 1000 per-user 1000 }\n",
-             s->folder, s->folder);
+             "limits { auth-fail-delay 0s per-address 1000 per-user 1000 }\n%s",
+             s->folder, s->folder, s->extra);
     ipc_put_u32(&b, 0);
     ipc_put_u32(&b, STAGE_NOBODY);
     ipc_put_u32(&b, STAGE_NOBODY);
@@ -199,11 +200,11 @@ static inline void stage_count_faults(struct ipc_channel *c, unsigned *count, in
     }
 }
 
-static inline void stage_open(struct stage *s)
+static inline void stage_open(struct stage *s, const char *extra)
 {
     char path[100];
     int ends[2];
-    *s = (struct stage){.folder = "/tmp/poplin-stage-XXXXXX"};
+    *s = (struct stage){.folder = "/tmp/poplin-stage-XXXXXX", .extra = extra};
     assert_non_null(mkdtemp(s->folder));
     assert_int_equal(chmod(s->folder, 0755), 0);
     snprintf(path, sizeof path, "%s/mail", s->folder);
