@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -59,6 +60,16 @@ static void describe(struct front *f)
     };
 }
 
+/* A front that is started anew does not give the numbers of its predecessor, whose sessions may
+ * still be ending. Numbers have 56 bits, the lowest 20 are the descriptor's. */
+static enum status begin_serial(struct front *f)
+{
+    if (getrandom(&f->serial, sizeof f->serial, 0) != (ssize_t)sizeof f->serial)
+        return STATUS_IO;
+    f->serial &= (UINT64_C(1) << 35) - 1;
+    return STATUS_OK;
+}
+
 static enum status configure(struct child *child)
 {
     struct front *f = front_of(child);
@@ -71,6 +82,8 @@ static enum status configure(struct child *child)
     f->out = buf_over(malloc(FRONT_OUT), FRONT_OUT);
     if (!f->input || !f->chunk || !f->out.data)
         return STATUS_NO_MEMORY;
+    if (begin_serial(f) != STATUS_OK)
+        return STATUS_IO;
     tls_global_init();
     uint32_t descriptors = descriptor_limit();
     f->connection_limit =

@@ -68,8 +68,10 @@ struct body {
     uint64_t octets;       /* announced */
     uint64_t sent;         /* without conversion: octets so far */
     uint8_t needs;
-    bool is_top, in_body, line_blank; /* TOP: where the reading is */
-    uint64_t lines;                   /* TOP: body lines still wanted */
+    bool is_top, in_body; /* TOP: where the reading is */
+    bool line_blank;      /* the line has nothing so far, or one CR */
+    bool line_empty;      /* it has nothing so far */
+    uint64_t lines;       /* TOP: body lines still wanted */
     struct wire_stuffer stuffer;
 };
 

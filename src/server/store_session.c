@@ -270,15 +270,35 @@ static struct session *new_session(struct store_process *p, struct slice user, s
     return s;
 }
 
+/* The number is still in use: a front that came to life again gives the numbers of its predecessor,
+ * whose sessions may be ending yet; or the front breaks the contract. Neither is auth's fault. */
+static void refuse_twin(struct store_process *p, const struct session *old, struct slice user)
+{
+    char memory[300];
+    struct buf b = buf_over(memory, sizeof memory);
+    if (!old->closing) {
+        child_report_fault(&p->child, IPC_FRONT, old->entry.front);
+        return;
+    }
+    ipc_put_u64(&b, old->entry.session);
+    ipc_put_u8(&b, STATUS_TEMPORARY);
+    ipc_put_str(&b, user);
+    (void)!peer_send(&p->fronts[old->entry.front], IPC_REFUSED, buf_slice(&b));
+}
+
 bool store_session_open(struct store_process *p, struct slice payload)
 {
     struct ipc_reader r = ipc_reader_of(payload);
     uint32_t front = ipc_get_u32(&r);
     uint64_t session = ipc_get_u64(&r);
     struct slice user = ipc_get_str(&r), path = ipc_get_str(&r);
-    if (!ipc_is_whole(&r) || front >= STORE_FRONTS_MAX ||
-        session_map_find(&p->sessions, front, session))
+    if (!ipc_is_whole(&r) || front >= STORE_FRONTS_MAX)
         return false;
+    struct session_entry *old = session_map_find(&p->sessions, front, session);
+    if (old) {
+        refuse_twin(p, (struct session *)old, user);
+        return true;
+    }
     struct session *s = new_session(p, user, path);
     if (!s)
         return true; /* no answer: front's login time runs out */
