@@ -67,15 +67,15 @@ def test_a_killed_process_loses_nothing_and_is_back_within_a_second(make_server,
         server.maildrop(user).fill("plain", "dots")
     load = Load(server, users)
     try:
-        for _ in range(3):
+        for _ in range(2):
             wait_until(lambda: load.polls > 3, 10, "some sessions under load")
             victims = pids_of(server, role)
             assert victims, f"no process of the role {role} in {server.children()}"
             os.kill(random.choice(victims), signal.SIGKILL)
-            begin = time.monotonic()
+            time.sleep(0.2)  # what was past its login by then ends; the next ones count
             load.polls = 0
-            wait_until(lambda: load.polls > 0, 5, f"a session after {role} was killed")
-            assert time.monotonic() - begin < 1.5
+            wait_until(lambda: load.polls > 5, 1.5, f"sessions after {role} was killed")
+            time.sleep(1)
     finally:
         load.stop()
     assert not load.wrong
