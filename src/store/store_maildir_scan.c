@@ -134,8 +134,9 @@ static enum status read_entries(struct maildir_scan *scan, DIR *dir, int folder,
             continue;
         const char *cause = oddity(e, strlen(e->d_name));
         if (cause) {
-            maildir_notice(context->observer, "skipped in the maildrop", context->path,
-                           slice_str(e->d_name), cause);
+            if (context->observer)
+                maildir_notice(context->observer, "skipped in the maildrop", context->path,
+                               slice_str(e->d_name), cause);
             continue;
         }
         enum status s = add_entry(scan, e, folder);
@@ -177,6 +178,7 @@ static enum status read_once(struct maildir_scan *scan, bool with_lists, int dir
     if (s != STATUS_OK)
         return s;
     scan->whole = memcmp(&scan->stamps, &after, sizeof after) == 0;
+    scan->read_at = began;
     scan->settled = scan->whole && maildir_stamps_are_settled(directory, &scan->stamps, began);
     return STATUS_OK;
 }
@@ -196,14 +198,15 @@ static void drop_moved(struct maildir_scan *scan)
     scan->count = kept;
 }
 
-enum status maildir_scan_read(struct maildir_scan *scan, struct maildir_store *store, int directory,
-                              const char *path)
+enum status maildir_scan_read(struct maildir_scan *scan, bool with_lists, int directory,
+                              const char *path, const struct store_observer *observer)
 {
-    struct scan_context context = {&store->observer, path};
+    struct scan_context context = {observer, path};
     enum status s = STATUS_OK;
     for (int i = 0; i < TRIES && s == STATUS_OK && !scan->whole; i++) {
         maildir_scan_wipe(scan);
-        s = read_once(scan, store->uidl_keep, directory, &context);
+        s = read_once(scan, with_lists, directory, &context);
+        context.observer = NULL; /* told once */
     }
     if (s != STATUS_OK) {
         maildir_scan_wipe(scan);
