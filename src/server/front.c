@@ -162,6 +162,12 @@ static void auth_gone(struct peer *p)
     session_auth_gone(front_of(p->child));
 }
 
+static void patience_over(struct event_timer *timer, uint64_t now)
+{
+    (void)now;
+    session_auth_back((struct front *)((char *)timer - offsetof(struct front, patience)));
+}
+
 static bool store_message(struct peer *p, const struct ipc_message *m)
 {
     return session_store_message(front_of(p->child), p->channel.peer_index, m);
@@ -185,8 +191,10 @@ static void add_peer(struct front *f, const struct ipc_message *m)
         return;
     p->message = role == IPC_AUTH ? auth_message : store_message;
     p->gone = role == IPC_AUTH ? auth_gone : store_gone;
-    if (role == IPC_AUTH)
+    if (role == IPC_AUTH) {
         session_tell_held(f);
+        session_auth_back(f);
+    }
 }
 
 static void add_listener(struct front *f, const struct ipc_message *m)
@@ -282,6 +290,7 @@ static enum status prepare(struct child *child, struct sandbox_paths *paths)
     (void)paths;
     front_of(child)->pause_timer.fire = pause_over;
     front_of(child)->drain_timer.fire = look_for_idle;
+    front_of(child)->patience.fire = patience_over;
     return STATUS_OK;
 }
 

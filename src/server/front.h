@@ -24,7 +24,7 @@ enum {
     FRONT_CHUNK = 64 * 1024, /* stored octets turned into wire form at a time */
     FRONT_OUT = 2 * FRONT_CHUNK, /* octets of replies gathered for one write */
     FRONT_TURN = 4 * 1024 * 1024, /* octets sent to one client before the others have a turn */
-    FRONT_INLINE = 16 * 1024, /* stored octets of mail that travel inside a datagram */
+    FRONT_PATIENCE = 3000, /* ms that clients wait for an auth that is being restarted */
 };
 
 struct front_listener {
@@ -52,6 +52,7 @@ struct front {
     bool draining;     /* no new connections */
     bool closing_idle; /* and sessions are ended between commands */
     struct event_timer drain_timer, pause_timer;
+    struct event_timer patience; /* set while auth is being restarted */
     char *input;       /* FRONT_READ octets */
     char *chunk;       /* FRONT_CHUNK */
     struct buf out;    /* FRONT_OUT, of the connection that is driven */
@@ -169,9 +170,13 @@ enum session_step session_serve(struct connection *c, const struct pop3_server_e
 /* Answers; false: against the contract. They drive the connection. */
 bool session_auth_message(struct front *f, const struct ipc_message *m);
 bool session_store_message(struct front *f, uint32_t store, const struct ipc_message *m);
+/* Auth is being restarted: nothing is read of those who have not logged in. */
+bool session_awaits_auth(const struct connection *c);
 /* Auth or a store is gone: sessions that wait for it, or live in it, are told or ended. */
 void session_auth_gone(struct front *f);
 void session_store_gone(struct front *f, uint32_t store);
+/* Auth is there again, or was waited for too long: on with those who waited. */
+void session_auth_back(struct front *f);
 /* Tells a new auth process of the sessions that live. */
 void session_tell_held(struct front *f);
 /* The connection ends: whoever holds something for it is told, and the log. */

@@ -298,6 +298,8 @@ static enum serve serve(struct connection *c, struct slice *input, struct buf *o
     while (s == SERVE_AGAIN) {
         if (c->stage == STAGE_BODY)
             s = serve_body(c, out, &turn);
+        else if (session_awaits_auth(c))
+            s = SERVE_WAIT;
         else if (c->stage == STAGE_TALK)
             s = serve_lines(c, input, out);
         else

@@ -615,8 +615,24 @@ enum session_step session_serve(struct connection *c, const struct pop3_server_e
     return SESSION_END;
 }
 
+bool session_awaits_auth(const struct connection *c)
+{
+    return c->front->patience.place != 0 && c->machine.phase == POP3_AUTHORIZATION;
+}
+
+void session_auth_back(struct front *f)
+{
+    event_clear_timer(f->child.loop, &f->patience);
+    for (size_t i = 0; i < f->connections_size; i++) {
+        struct connection *c = f->connections[i];
+        if (c && c->stage == STAGE_TALK && !c->logged_in)
+            connection_resume(c);
+    }
+}
+
 void session_auth_gone(struct front *f)
 {
+    event_set_timer(f->child.loop, &f->patience, event_now(f->child.loop) + FRONT_PATIENCE);
     for (size_t i = 0; i < f->connections_size; i++) {
         struct connection *c = f->connections[i];
         if (!c || !c->asked_auth)

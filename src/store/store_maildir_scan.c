@@ -164,7 +164,8 @@ static enum status read_folder(struct maildir_scan *scan, int directory, int fol
     return s;
 }
 
-/* new/ first: what moves to cur/ meanwhile is then seen twice rather than not at all. */
+/* new/ first: what moves to cur/ meanwhile is then seen twice rather than not at all. Twice the
+ * same name means that both are counted, and the one that has moved turns out to be gone. */
 static enum status read_once(struct maildir_scan *scan, bool with_lists, int directory,
                              const struct scan_context *context)
 {
@@ -183,21 +184,6 @@ static enum status read_once(struct maildir_scan *scan, bool with_lists, int dir
     return STATUS_OK;
 }
 
-/* A base name in both folders of a scan that was raced is one message that moved meanwhile: the
- * place it moved to counts. In a quiet scan both are there and both are listed. */
-static void drop_moved(struct maildir_scan *scan)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < scan->count; i++) {
-        const struct maildir_found *f = &scan->found[i];
-        if (kept > 0 &&
-            slice_equal(maildir_found_base(&scan->found[kept - 1]), maildir_found_base(f)))
-            continue;
-        scan->found[kept++] = *f;
-    }
-    scan->count = kept;
-}
-
 enum status maildir_scan_read(struct maildir_scan *scan, bool with_lists, int directory,
                               const char *path, const struct store_observer *observer)
 {
@@ -213,8 +199,6 @@ enum status maildir_scan_read(struct maildir_scan *scan, bool with_lists, int di
         return s;
     }
     maildir_scan_sort(scan);
-    if (!scan->whole)
-        drop_moved(scan);
     return STATUS_OK;
 }
 
