@@ -73,10 +73,18 @@ unit_tests() {
         build-asan/meson-logs/testlog.json
 }
 
+# mandoc looks for the pages referred to on the system only: those of this tree are taken from the
+# list, and what it says of the system's own index is not about our pages.
+manual_is_clean() {
+    own=$(ls man | sed 's/\(.*\)\.\([0-9]\)$/Xr \1 \2( |$)/' | tr '\n' '|')
+    text=$(mandoc -Tlint "$1" 2>&1 | grep -vE "outdated mandoc.db|not found: (${own%|})")
+    [ -z "$text" ] || { printf '%s\n' "$text"; return 1; }
+}
+
 manuals() {
     ls man/*.[0-9] >/dev/null 2>&1 || { skip "manual pages" "there are none yet"; return; }
     for page in man/*.[0-9]; do
-        check "mandoc -Tlint $page" sh -c 'text=$(mandoc -Tlint "$1" 2>&1); [ -z "$text" ] || { printf "%s\n" "$text"; exit 1; }' - "$page"
+        check "mandoc -Tlint $page" manual_is_clean "$page"
     done
 }
 

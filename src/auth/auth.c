@@ -164,10 +164,17 @@ static struct auth_waiting *waiting_new(const struct auth *a, uint64_t id, struc
     return c;
 }
 
-/* The delay runs from the question, not from the end of the hashing, which so stays hidden in it. */
-static void conclude(struct auth *a, uint64_t now, struct auth_waiting *c, bool is_proved)
+/* The delay runs from the question, not from the end of the hashing, which so stays hidden in it.
+ */
+static void conclude(struct auth *a, uint64_t now, struct auth_waiting *c, enum status proof)
 {
-    if (is_proved && !c->is_decoy) {
+    if (proof == STATUS_NO_MEMORY) {
+        c->status = STATUS_TEMPORARY;
+        c->reason = "memory";
+        auth_wait_ready(&a->wait, c);
+        return;
+    }
+    if (proof == STATUS_OK && !c->is_decoy) {
         c->status = STATUS_OK;
         auth_wait_ready(&a->wait, c);
         return;
@@ -190,7 +197,7 @@ static enum status prove(struct auth *a, uint64_t now, struct auth_waiting *c,
     c->mac = auth_cache_mac(a->cache, slice_of(c->user, c->user_size), record->secret, password);
     if (auth_cache_has(a->cache, now, &c->mac)) {
         c->is_cached = true;
-        conclude(a, now, c, true);
+        conclude(a, now, c, STATUS_OK);
         return STATUS_OK;
     }
     unsigned lane = auth_delay_is_trusted(a->delay, c->pair, now)
@@ -228,7 +235,7 @@ static enum status ask(struct auth *a, uint64_t now, struct auth_waiting *c, str
         c->reason = "locked";
     c->is_decoy = c->reason != NULL;
     if (c->is_decoy && !a->driver->class->decoy(a->driver, c->user_key, &record)) {
-        conclude(a, now, c, false);
+        conclude(a, now, c, STATUS_DENIED);
         return STATUS_OK;
     }
     if (password.size > LIMIT_PASSWORD)
@@ -271,7 +278,7 @@ static void collect(struct auth *a, uint64_t now)
     struct auth_job *next;
     for (struct auth_job *job = auth_pool_take(a->pool); job; job = next) {
         next = job->next;
-        conclude(a, now, job->owner, job->proved);
+        conclude(a, now, job->owner, job->status);
         auth_job_free(job);
     }
 }

@@ -3,9 +3,9 @@
 #include "base/buf.h"
 
 #include <crypt.h>
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 /* What a scheme's text must begin with; "" where the text itself tells. */
 static const struct {
@@ -117,47 +117,86 @@ enum status auth_hash_parse(struct slice secret, struct auth_hash *out, const ch
     return is_sound(out) ? STATUS_OK : STATUS_MALFORMED;
 }
 
+static void digest(struct slice s, unsigned char out[32])
+{
+    crypto_generichash_state state; /* ours, to be wiped */
+    crypto_generichash_init(&state, NULL, 0, 32);
+    crypto_generichash_update(&state, (const unsigned char *)s.data, s.size);
+    crypto_generichash_final(&state, out, 32);
+    explicit_bzero(&state, sizeof state);
+}
+
 /* Digests are compared, so that the time tells nothing of how much of the password is right. */
-static bool plain_verify(struct slice text, struct slice password)
+static enum status plain_verify(struct slice text, struct slice password)
 {
     unsigned char a[32], b[32];
-    crypto_generichash(a, sizeof a, (const unsigned char *)text.data, text.size, NULL, 0);
-    crypto_generichash(b, sizeof b, (const unsigned char *)password.data, password.size, NULL, 0);
+    digest(text, a);
+    digest(password, b);
     bool same = sodium_memcmp(a, b, sizeof a) == 0;
     explicit_bzero(b, sizeof b);
-    return same;
+    return same ? STATUS_OK : STATUS_DENIED;
+}
+
+/* The setting was looked at when it was read: without a hash, the phrase was longer than libcrypt
+ * takes, or memory was wanting (of which libcrypt's errno does not always tell). */
+static enum status crypt_compare(struct slice text, const char *setting, const char *phrase,
+                                 struct crypt_data *data)
+{
+    const char *hash = crypt_rn(phrase, setting, data, (int)sizeof *data);
+    if (!hash)
+        return strlen(phrase) < CRYPT_MAX_PASSPHRASE_SIZE ? STATUS_NO_MEMORY : STATUS_DENIED;
+    bool same = strlen(hash) == text.size && sodium_memcmp(hash, text.data, text.size) == 0;
+    return same ? STATUS_OK : STATUS_DENIED;
 }
 
 /* libcrypt takes C strings: a password with a NUL would be proved by what stands before it. It is
  * hashed as if it were right, and is not. */
-static bool crypt_verify(struct slice text, struct slice password)
+static enum status crypt_verify(struct slice text, struct slice password)
 {
     char setting[AUTH_HASH_MAX + 1], phrase[LIMIT_PASSWORD + 1];
+    if (password.size >= sizeof phrase || !copy_text(text, setting, sizeof setting))
+        return STATUS_DENIED;
     struct crypt_data *data = calloc(1, sizeof *data);
-    bool same = false;
-    if (data && password.size < sizeof phrase && copy_text(text, setting, sizeof setting)) {
-        bool has_nul = slice_find(password, '\0') != password.size;
-        memcpy(phrase, password.data, password.size);
-        phrase[password.size] = '\0';
-        const char *hash = crypt_rn(phrase, setting, data, (int)sizeof *data);
-        same = hash && !has_nul && strlen(hash) == text.size &&
-               sodium_memcmp(hash, text.data, text.size) == 0;
-        explicit_bzero(phrase, sizeof phrase);
-    }
-    if (data)
-        explicit_bzero(data, sizeof *data);
+    if (!data)
+        return STATUS_NO_MEMORY;
+    memcpy(phrase, password.data, password.size);
+    phrase[password.size] = '\0';
+    enum status status = crypt_compare(text, setting, phrase, data);
+    if (status == STATUS_OK && slice_find(password, '\0') != password.size)
+        status = STATUS_DENIED;
+    explicit_bzero(phrase, sizeof phrase);
+    explicit_bzero(data, sizeof *data);
     free(data);
-    return same;
+    return status;
 }
 
-static bool argon2_verify(struct slice text, struct slice password)
+/* Whether the memory that an argon2 setting asks for (m=, in KiB) can be had now. */
+static bool has_memory_for(struct slice text)
+{
+    uint64_t kib = 0;
+    for (; text.size > 3 && !slice_starts(text, SLICE("$m=")); text = slice_skip(text, 1))
+        ;
+    text = slice_skip(text, text.size < 3 ? text.size : 3);
+    if (!slice_parse_u64(slice_take(text, slice_find(text, ',')), &kib) || kib > UINT32_MAX)
+        return true;
+    size_t size = (size_t)kib * 1024;
+    void *probe = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return probe != MAP_FAILED && munmap(probe, size) == 0;
+}
+
+/* libsodium gives one answer for a wrong password and for want of memory: memory is asked for once
+ * more to tell them apart. */
+static enum status argon2_verify(struct slice text, struct slice password)
 {
     char setting[crypto_pwhash_STRBYTES] = {0};
-    return copy_text(text, setting, sizeof setting) &&
-           crypto_pwhash_str_verify(setting, password.data, password.size) == 0;
+    if (!copy_text(text, setting, sizeof setting))
+        return STATUS_DENIED;
+    if (crypto_pwhash_str_verify(setting, password.data, password.size) == 0)
+        return STATUS_OK;
+    return has_memory_for(text) ? STATUS_DENIED : STATUS_NO_MEMORY;
 }
 
-bool auth_hash_verify(const struct auth_hash *hash, struct slice password)
+enum status auth_hash_verify(const struct auth_hash *hash, struct slice password)
 {
     password.data = password.size ? password.data : "";
     switch (hash->kind) {
@@ -170,7 +209,7 @@ bool auth_hash_verify(const struct auth_hash *hash, struct slice password)
     case AUTH_HASH_LOCKED:
         break;
     }
-    return false;
+    return STATUS_DENIED;
 }
 
 /* What auth_hash_make can make: the scheme it writes (yescrypt as CRYPT, which more readers know)

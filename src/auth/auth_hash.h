@@ -26,8 +26,9 @@ struct auth_hash {
 /* MALFORMED, and *why says in words without the secret what is wrong with it. */
 enum status auth_hash_parse(struct slice secret, struct auth_hash *out, const char **why);
 
-/* Whether the password fits. Its time depends on the hash and the password's length alone. */
-bool auth_hash_verify(const struct auth_hash *hash, struct slice password);
+/* OK: the password fits; DENIED: it does not; NO_MEMORY: it could not be tried. The time depends on
+ * the hash and the password's length alone. */
+enum status auth_hash_verify(const struct auth_hash *hash, struct slice password);
 
 /* A fresh secret `{SCHEME}text` for a password, NUL-ended. UNSUPPORTED: no such scheme (see
  * auth_hash_schemes), MALFORMED: an empty password, one with a NUL, or one that the scheme cannot

@@ -20,7 +20,7 @@ struct auth_job {
     void *owner;
     enum auth_hash_kind kind;
     uint16_t text_size, password_size;
-    bool proved; /* the answer */
+    enum status status; /* the answer, as auth_hash_verify gives it */
     char text[AUTH_HASH_MAX];
     char password[LIMIT_PASSWORD]; /* wiped once it is hashed */
 };

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -160,8 +161,8 @@ enum status ipc_flush(struct ipc_channel *c)
     return STATUS_OK;
 }
 
-/* The descriptor that came along; more than one cannot come (there is room for one only, and the
- * kernel closes the rest and says MSG_CTRUNC). */
+/* The descriptor that came along. There is room for one only (CMSG_LEN, for CMSG_SPACE has padding
+ * where a second one would fit): the kernel closes the rest and says MSG_CTRUNC. */
 static int descriptor_of(struct msghdr *m)
 {
     int fd = -1;
@@ -170,6 +171,14 @@ static int descriptor_of(struct msghdr *m)
         h->cmsg_len == CMSG_LEN(sizeof fd))
         memcpy(&fd, CMSG_DATA(h), sizeof fd);
     return fd;
+}
+
+/* A read of nothing is the end, or an empty datagram of an end that is still there. */
+static enum status nothing_read(const struct ipc_channel *c)
+{
+    struct pollfd p = {.fd = c->socket, .events = POLLRDHUP};
+    bool over = poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+    return over ? STATUS_CLOSED : STATUS_MALFORMED;
 }
 
 static bool fits(const struct ipc_channel *c, uint32_t type, size_t size, bool has_descriptor)
@@ -195,22 +204,21 @@ enum status ipc_receive(struct ipc_channel *c, void *memory, size_t size, struct
     struct msghdr m = {.msg_iov = parts,
                        .msg_iovlen = 2,
                        .msg_control = &control,
-                       .msg_controllen = sizeof control.memory};
+                       .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t n;
     do
         n = recvmsg(c->socket, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN ? STATUS_AGAIN : STATUS_CLOSED;
-    if (n == 0)
-        return STATUS_CLOSED;
     int fd = descriptor_of(&m);
-    bool lost = fd < 0 && (m.msg_flags & MSG_CTRUNC);
-    if ((size_t)n < sizeof type || (m.msg_flags & MSG_TRUNC) ||
+    bool is_cut = m.msg_flags & MSG_CTRUNC;
+    bool lost = fd < 0 && is_cut, more_came = fd >= 0 && is_cut;
+    if ((size_t)n < sizeof type || (m.msg_flags & MSG_TRUNC) || more_came ||
         !fits(c, type, (size_t)n - sizeof type, fd >= 0 || lost)) {
         if (fd >= 0)
             close(fd);
-        return STATUS_MALFORMED;
+        return n == 0 ? nothing_read(c) : STATUS_MALFORMED;
     }
     *out = (struct ipc_message){
         (enum ipc_type)type, slice_of(memory, (size_t)n - sizeof type), fd, lost};

@@ -47,7 +47,7 @@ static const struct plain_rule {
     {SCMP_SYS(close_range), ALL},
     {SCMP_SYS(fstat), ALL},
     {SCMP_SYS(lseek), ALL},
-    {SCMP_SYS(pread64), F | S},
+    {SCMP_SYS(pread64), F | A | S},
     {SCMP_SYS(preadv), F | S},
     {SCMP_SYS(sendfile), F},
     /* sockets that were handed over */

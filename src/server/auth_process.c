@@ -15,21 +15,33 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FRONTS_MAX = 256, STORES_MAX = 64, FRONT_SHIFT = 56 };
+enum {
+    FRONTS_MAX = 256,
+    STORES_MAX = 64,
+    FRONT_SHIFT = 56,
+    NO_STORE = UINT32_MAX,
+    STORE_PATIENCE = 3000, /* ms that a proved login waits for a store that is being restarted */
+};
 
-/* A login under way (exchange is there) or a session that lives. */
+/* A login under way (exchange is there), one that waits for its store (open_message is), or a
+ * session that lives. */
 struct login {
     struct session_entry entry;
     struct sockaddr_storage remote;
     bool tls, checking;
     struct sasl_exchange *exchange;
+    uint32_t store; /* it was sent to, or waits for */
+    char *open_message;
+    size_t open_size;
+    struct login *next_waiting;
 };
 
 struct auth_process {
     struct child child;
     struct auth *auth;
     struct event_source decisions;
-    struct event_timer timer;
+    struct event_timer timer, patience;
+    struct login *waiting; /* for a store */
     struct session_map logins;
     char *first_users; /* came before START: kept until there is an auth to read them */
     size_t first_users_size;
@@ -60,9 +72,21 @@ static void wipe_exchange(struct login *l)
     l->exchange = NULL;
 }
 
+static void stop_waiting(struct auth_process *a, struct login *l)
+{
+    struct login **at = &a->waiting;
+    while (*at && *at != l)
+        at = &(*at)->next_waiting;
+    if (*at)
+        *at = l->next_waiting;
+    free(l->open_message);
+    l->open_message = NULL;
+}
+
 static void forget(struct auth_process *a, struct login *l)
 {
     session_map_remove(&a->logins, &l->entry);
+    stop_waiting(a, l);
     wipe_exchange(l);
     free(l);
 }
@@ -95,12 +119,27 @@ static void log_fail(const struct login *l, const char *reason)
 }
 
 /* The same drop is always the same store's, whose table of holders serves its waiters. */
-static struct peer *store_for(struct auth_process *a, const char *path)
+static uint32_t store_for(const struct auth_process *a, const char *path)
 {
     uint64_t h = 0xcbf29ce484222325u;
     for (const char *p = path; *p; p++)
         h = (h ^ (unsigned char)*p) * 0x100000001b3u;
-    return &a->stores[(h >> 20) % (a->child.stores ? a->child.stores : 1)];
+    return (uint32_t)((h >> 20) % (a->child.stores ? a->child.stores : 1));
+}
+
+/* Keeps the message for the store's successor. */
+static enum status wait_for_store(struct auth_process *a, struct login *l, struct slice message)
+{
+    l->open_message = malloc(message.size);
+    if (!l->open_message)
+        return STATUS_TEMPORARY;
+    memcpy(l->open_message, message.data, message.size);
+    l->open_size = message.size;
+    l->next_waiting = a->waiting;
+    a->waiting = l;
+    if (a->patience.place == 0)
+        event_set_timer(a->child.loop, &a->patience, event_now(a->child.loop) + STORE_PATIENCE);
+    return STATUS_OK;
 }
 
 static enum status open_drop(struct auth_process *a, struct login *l, const struct auth_user *user)
@@ -114,14 +153,31 @@ static enum status open_drop(struct auth_process *a, struct login *l, const stru
     ipc_put_u64(&b, l->entry.session);
     ipc_put_str(&b, user->name);
     ipc_put_str(&b, slice_str(path));
-    s = peer_send(store_for(a, path), IPC_OPEN, buf_slice(&b));
-    return s == STATUS_OK ? STATUS_OK : STATUS_TEMPORARY;
+    l->store = store_for(a, path);
+    s = peer_send(&a->stores[l->store], IPC_OPEN, buf_slice(&b));
+    return s == STATUS_CLOSED ? wait_for_store(a, l, buf_slice(&b)) : s;
+}
+
+/* The answer to front is REFUSED; the session that was counted is over. */
+static void give_up_store(struct auth_process *a, struct login *l)
+{
+    auth_session_end(a->auth, id_of(l));
+    refuse(a, l, STATUS_TEMPORARY);
+}
+
+static void patience_over(struct event_timer *timer, uint64_t now)
+{
+    struct auth_process *a =
+        (struct auth_process *)((char *)timer - offsetof(struct auth_process, patience));
+    (void)now;
+    while (a->waiting)
+        give_up_store(a, a->waiting);
 }
 
 static void decide(struct auth_process *a, const struct auth_decision *d)
 {
-    struct login *l = find(a, (uint32_t)(d->id >> FRONT_SHIFT),
-                           d->id & ((UINT64_C(1) << FRONT_SHIFT) - 1));
+    struct login *l =
+        find(a, (uint32_t)(d->id >> FRONT_SHIFT), d->id & ((UINT64_C(1) << FRONT_SHIFT) - 1));
     if (!l)
         return;
     l->checking = false;
@@ -168,8 +224,8 @@ static void timer_fired(struct event_timer *timer, uint64_t now)
 
 static void check(struct auth_process *a, struct login *l)
 {
-    enum status s = auth_check(a->auth, event_now(a->child.loop), id_of(l),
-                               sasl_user(l->exchange), sasl_password(l->exchange), &l->remote);
+    enum status s = auth_check(a->auth, event_now(a->child.loop), id_of(l), sasl_user(l->exchange),
+                               sasl_password(l->exchange), &l->remote);
     if (s != STATUS_OK) {
         log_fail(l, "busy");
         refuse(a, l, s);
@@ -212,6 +268,7 @@ static struct login *new_login(struct auth_process *a, uint32_t front, uint64_t 
         return NULL;
     l->entry.front = front;
     l->entry.session = session;
+    l->store = NO_STORE;
     session_map_add(&a->logins, &l->entry);
     return l;
 }
@@ -323,17 +380,51 @@ static bool store_message(struct peer *p, const struct ipc_message *m)
     return false;
 }
 
+/* Whoever was sent to it and has no answer hears REFUSED; front ignores it for those that live. */
+static void refuse_lost(struct session_entry *e, void *context)
+{
+    struct peer *p = context;
+    struct login *l = (struct login *)e;
+    if (!l->exchange && !l->open_message && l->store == p->channel.peer_index)
+        give_up_store(process_of(p->child), l);
+}
+
 static void store_gone(struct peer *p)
 {
-    (void)p; /* sends to it fail until the master gives us its successor */
+    struct auth_process *a = process_of(p->child);
+    for (uint32_t front = 0; front < FRONTS_MAX; front++) {
+        if (peer_is_open(&a->fronts[front]) &&
+            session_map_each_of(&a->logins, front, refuse_lost, p) != STATUS_OK)
+            child_stop(&a->child);
+    }
+}
+
+/* A store is there again: those that waited for it are sent. */
+static void send_waiting(struct auth_process *a, uint32_t store)
+{
+    struct login *l = a->waiting;
+    a->waiting = NULL;
+    while (l) {
+        struct login *next = l->next_waiting;
+        struct slice message = slice_of(l->open_message, l->open_size);
+        if (l->store != store) {
+            l->next_waiting = a->waiting;
+            a->waiting = l;
+        } else if (peer_send(&a->stores[store], IPC_OPEN, message) == STATUS_OK) {
+            free(l->open_message);
+            l->open_message = NULL;
+        } else {
+            give_up_store(a, l);
+        }
+        l = next;
+    }
 }
 
 static void add_peer(struct auth_process *a, const struct ipc_message *m)
 {
     enum ipc_role role;
     uint32_t index;
-    if (!peer_parse(m, &role, &index) ||
-        index >= (role == IPC_FRONT ? FRONTS_MAX : STORES_MAX)) {
+    if (!peer_parse(m, &role, &index) || index >= (role == IPC_FRONT ? FRONTS_MAX : STORES_MAX)) {
         close(m->descriptor);
         return;
     }
@@ -342,6 +433,8 @@ static void add_peer(struct auth_process *a, const struct ipc_message *m)
         return;
     p->message = role == IPC_FRONT ? front_message : store_message;
     p->gone = role == IPC_FRONT ? front_gone : store_gone;
+    if (role == IPC_STORE)
+        send_waiting(a, index);
 }
 
 /* Wipes and frees the text. */
@@ -422,8 +515,8 @@ static enum status begin(struct child *child)
         auth_set_unavailable(a->auth);
     a->first_users = NULL;
     a->timer.fire = timer_fired;
-    a->decisions =
-        (struct event_source){auth_descriptor(a->auth), EVENT_READ, decisions_ready};
+    a->patience.fire = patience_over;
+    a->decisions = (struct event_source){auth_descriptor(a->auth), EVENT_READ, decisions_ready};
     return event_add(child->loop, &a->decisions);
 }
 

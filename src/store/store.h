@@ -30,7 +30,8 @@ uint32_t store_listing_count(const struct store_listing *l);
 uint64_t store_listing_octets(const struct store_listing *l);
 const struct store_row *store_listing_rows(const struct store_listing *l);
 /* The rows as a sealed memfd (F_SEAL_WRITE|SHRINK|GROW|SEAL), made once and kept with the listing;
- * the descriptor stays the listing's. */
+ * the descriptor stays the listing's and is good until the drop is closed. A descriptor for each
+ * session adds up: short listings had better travel as they are. */
 enum status store_listing_memfd(struct store_listing *l, int *descriptor);
 
 /* What a message's octets come from. Exactly one of both. */

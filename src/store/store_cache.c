@@ -3,7 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { BUCKETS_FIRST = 256 };
+/* Memfds that listings between sessions may keep. */
+enum { BUCKETS_FIRST = 256, MEMFDS_KEPT = 256 };
 
 struct cache_entry {
     struct cache_entry *chain; /* of its bucket */
@@ -125,6 +126,19 @@ struct maildir_snapshot *store_cache_get(struct store_cache *c, const char *path
     }
     pthread_mutex_unlock(&c->lock);
     return s;
+}
+
+/* Two references, the cache's and the caller's: under the lock nobody can get a third. */
+void store_cache_release(struct store_cache *c, const char *path, struct maildir_snapshot *s)
+{
+    if (s && store_listing_memfd_count() > MEMFDS_KEPT) {
+        pthread_mutex_lock(&c->lock);
+        struct cache_entry *e = find(c, path, hash_path(path));
+        if (e && e->snapshot == s && atomic_load(&s->references) == 2)
+            store_listing_memfd_close(s->listing);
+        pthread_mutex_unlock(&c->lock);
+    }
+    maildir_snapshot_unref(s);
 }
 
 /* Chains stay short while the drops grow in number; without memory they grow longer instead. */

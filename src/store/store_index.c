@@ -88,6 +88,14 @@ static uint64_t checksum(const char *data, size_t size)
     return sum;
 }
 
+void store_index_sign(char *file, size_t size)
+{
+    if (size < CHECKED_FROM)
+        return;
+    uint64_t sum = checksum(file + CHECKED_FROM, size - CHECKED_FROM);
+    memcpy(file + offsetof(struct file_header, checksum), &sum, sizeof sum);
+}
+
 /* --- writing --- */
 
 static bool uidl_is_base(const struct maildir_message *m, const struct store_row *row)
@@ -161,8 +169,7 @@ char *store_index_encode(const struct maildir_snapshot *s, size_t *size)
         return NULL;
     memcpy(file, &header, sizeof header);
     encode_rows(s, count, file + sizeof header, file + sizeof header + rows);
-    header.checksum = checksum(file + CHECKED_FROM, *size - CHECKED_FROM);
-    memcpy(file, &header, sizeof header);
+    store_index_sign(file, *size);
     return file;
 }
 

@@ -15,6 +15,9 @@ char *store_index_encode(const struct maildir_snapshot *s, size_t *size);
  * the names stay where they are. */
 struct maildir_snapshot *store_index_decode(char *file, size_t size, const char **cause);
 
+/* Writes the checksum that the octets ask for, for tests of what comes behind it. */
+void store_index_sign(char *file, size_t size);
+
 /* About as many octets as the file will have. */
 size_t store_index_size(const struct maildir_snapshot *s);
 

@@ -19,6 +19,9 @@ struct store_listing {
     struct store_row rows[];
 };
 
+/* Descriptors are the process's, so is their number. */
+static atomic_uint open_memfds;
+
 struct store_listing *store_listing_new(uint32_t count)
 {
     struct store_listing *l = store_room(sizeof *l + (size_t)count * sizeof(struct store_row));
@@ -52,10 +55,22 @@ void store_listing_unref(struct store_listing *l)
 {
     if (!l || atomic_fetch_sub_explicit(&l->references, 1, memory_order_acq_rel) != 1)
         return;
-    int descriptor = atomic_load(&l->descriptor);
-    if (descriptor >= 0)
-        close(descriptor);
+    store_listing_memfd_close(l);
     free(l);
+}
+
+unsigned store_listing_memfd_count(void)
+{
+    return atomic_load(&open_memfds);
+}
+
+void store_listing_memfd_close(struct store_listing *l)
+{
+    int descriptor = atomic_exchange(&l->descriptor, -1);
+    if (descriptor < 0)
+        return;
+    close(descriptor);
+    atomic_fetch_sub(&open_memfds, 1);
 }
 
 size_t store_listing_footprint(const struct store_listing *l)
@@ -115,10 +130,12 @@ enum status store_listing_memfd(struct store_listing *l, int *descriptor)
         int made = make_memfd(l);
         if (made < 0)
             return status_from_errno(errno);
-        if (atomic_compare_exchange_strong(&l->descriptor, &fd, made))
+        if (atomic_compare_exchange_strong(&l->descriptor, &fd, made)) {
             fd = made;
-        else
+            atomic_fetch_add(&open_memfds, 1);
+        } else {
             close(made); /* another thread was faster: its descriptor is in fd */
+        }
     }
     *descriptor = fd;
     return STATUS_OK;

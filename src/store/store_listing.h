@@ -19,6 +19,13 @@ void store_listing_finish(struct store_listing *l);
 struct store_listing *store_listing_ref(struct store_listing *l);
 void store_listing_unref(struct store_listing *l); /* NULL is allowed */
 
+/* Memfds that listings of this process keep open. */
+unsigned store_listing_memfd_count(void);
+
+/* Closes the memfd, if there is one; the next who asks gets a new one. Only while nobody else can
+ * be using the descriptor. */
+void store_listing_memfd_close(struct store_listing *l);
+
 /* Octets of memory it holds, its memfd included. */
 size_t store_listing_footprint(const struct store_listing *l);
 

@@ -90,12 +90,12 @@ static enum status maildir_create(const struct store_options *options, struct st
 
 /* --- a drop --- */
 
-static void drop_free(struct maildir_drop *d)
+static void drop_free(struct maildir_store *s, struct maildir_drop *d)
 {
     if (d->fresh)
         maildir_scan_wipe(d->fresh);
     free(d->fresh);
-    maildir_snapshot_unref(d->snapshot);
+    store_cache_release(s->cache, d->path, d->snapshot);
     if (d->lock_file >= 0)
         close(d->lock_file);
     if (d->directory >= 0)
@@ -230,7 +230,7 @@ static enum status maildir_open(struct store *base, const struct store_request *
         d->base.listing = d->snapshot->listing;
         *out = &d->base;
     } else if (d) {
-        drop_free(d);
+        drop_free(s, d);
     }
     return as_open_failure(status);
 }
@@ -256,10 +256,11 @@ static void index_write(struct maildir_store *s, const struct maildir_drop *d)
 
 static void maildir_close(struct store_drop *base)
 {
+    struct maildir_store *s = maildir_store(base->store);
     struct maildir_drop *d = maildir_drop(base);
     if (d->dirty && d->directory >= 0)
-        index_write(maildir_store(base->store), d);
-    drop_free(d);
+        index_write(s, d);
+    drop_free(s, d);
 }
 
 const struct store_driver store_maildir_driver = {

@@ -5,7 +5,8 @@
  *   store_maildir_scan.c      file names into an ordered array of what was found
  *   store_maildir_count.c     first counting of sizes, by helper threads too
  *   store_maildir_snapshot.c  what was found into a snapshot
- *   store_maildir_message.c   one message: found again, opened, removed
+ *   store_maildir_message.c   one message: found again, opened
+ *   store_maildir_remove.c    messages removed
  *   store_cache.c             snapshots kept between sessions
  *   store_index.c             a snapshot as a file
  *
@@ -111,6 +112,7 @@ struct maildir_scan {
     struct maildir_stamps stamps; /* before; after it they were the same if `whole` */
     bool whole;                   /* nobody changed the folders meanwhile */
     bool settled;
+    int64_t read_at; /* maildir_clock when it began */
 };
 
 static inline struct slice maildir_found_base(const struct maildir_found *f)
@@ -152,9 +154,10 @@ enum status maildir_lock(int directory, int *file);
 
 /* --- store_maildir_scan.c --- */
 
-/* Reads the names of new/ and cur/, at most three times until nobody changes them meanwhile. */
-enum status maildir_scan_read(struct maildir_scan *scan, struct maildir_store *s, int directory,
-                              const char *path);
+/* Reads the names of new/ and cur/, at most three times until nobody changes them meanwhile. What
+ * is odd there is noticed, where `observer` is not NULL. */
+enum status maildir_scan_read(struct maildir_scan *scan, bool with_lists, int directory,
+                              const char *path, const struct store_observer *observer);
 void maildir_scan_sort(struct maildir_scan *scan);
 void maildir_scan_wipe(struct maildir_scan *scan);
 
@@ -213,11 +216,34 @@ struct maildir_drop {
 void maildir_notice(const struct store_observer *o, const char *what, const char *path,
                     struct slice name, const char *cause);
 
-/* --- store_maildir_message.c: the driver's functions for one message --- */
+/* --- store_maildir_message.c: one message --- */
+
+/* Where a message lies. */
+struct maildir_place {
+    const char *name;
+    int folder;
+};
+
+/* Reads the names again into d->fresh, for finding files that were renamed. */
+enum status maildir_refresh(struct maildir_drop *d);
+
+/* The message's file among the names read last; NULL: none, or nothing was read again yet. */
+const struct maildir_found *maildir_fresh_find(const struct maildir_drop *d,
+                                               const struct maildir_message *m);
+
+/* Where to look for it first: by the names read last. */
+struct maildir_place maildir_first_place(const struct maildir_drop *d,
+                                         const struct maildir_message *m);
+
+/* Another message has the same base name: only their whole names tell them apart. */
+bool maildir_is_twin(const struct maildir_drop *d, const struct maildir_message *m);
 
 enum status maildir_blob(struct store_drop *base, uint32_t i, size_t inline_limit, bool nowait,
                          struct store_blob *out);
 void maildir_lied(struct store_drop *base, uint32_t i);
+
+/* --- store_maildir_remove.c --- */
+
 void maildir_remove(struct store_drop *base, const uint64_t *marks, struct store_removed *out);
 
 #endif

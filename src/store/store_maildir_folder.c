@@ -81,16 +81,25 @@ static enum status open_by_name(struct maildir_store *s, const char *below, int 
     return status;
 }
 
+/* The path from the root on; NULL: it lies elsewhere. */
+static const char *path_below(const struct maildir_store *s, const char *path)
+{
+    if (strncmp(path, s->root, s->root_size) != 0)
+        return NULL;
+    const char *below = path + s->root_size;
+    if (*below != '/' && *below != '\0' && s->root_size > 1)
+        return NULL;
+    below += strspn(below, "/");
+    return *below ? below : ".";
+}
+
 enum status maildir_folder_open(struct maildir_store *s, const struct store_request *request,
                                 int *directory)
 {
     *directory = -1;
-    if (strncmp(request->path, s->root, s->root_size) != 0)
+    const char *below = path_below(s, request->path);
+    if (!below)
         return STATUS_PERMANENT;
-    const char *below = request->path + s->root_size;
-    below += strspn(below, "/");
-    if (!*below)
-        below = ".";
     int root = atomic_load(&s->root_descriptor);
     if (root < 0 && (root = root_open(s)) < 0)
         return errno == EMFILE || errno == ENFILE ? STATUS_NO_MEMORY : STATUS_TEMPORARY;

@@ -17,19 +17,31 @@ static struct maildir_drop *maildir_drop(struct store_drop *d)
     return (struct maildir_drop *)d;
 }
 
-/* Where a message lies now. */
-struct place {
-    const char *name;
-    int folder;
-};
-
 static struct maildir_store *maildir_store_of(const struct maildir_drop *d)
 {
     return (struct maildir_store *)d->base.store;
 }
 
-/* Two files of one base name: only their whole names tell them apart. */
-static bool is_twin(const struct maildir_drop *d, const struct maildir_message *m)
+/* While the folders are certain or likely not to have changed since they were read, for a moment
+ * at least: a client that asks for many messages which are gone costs one reading. */
+static bool fresh_still_holds(const struct maildir_drop *d, const struct maildir_stamps *now)
+{
+    const int64_t moment = 100000000; /* ns */
+    if (!d->fresh || !d->fresh->whole || memcmp(&d->fresh->stamps, now, sizeof *now) != 0)
+        return false;
+    int64_t age = maildir_clock() - d->fresh->read_at;
+    return d->fresh->settled || (age >= 0 && age < moment);
+}
+
+enum status maildir_refresh(struct maildir_drop *d)
+{
+    if (!d->fresh && !(d->fresh = calloc(1, sizeof *d->fresh)))
+        return STATUS_NO_MEMORY;
+    maildir_scan_wipe(d->fresh);
+    return maildir_scan_read(d->fresh, maildir_store_of(d)->uidl_keep, d->directory, d->path, NULL);
+}
+
+bool maildir_is_twin(const struct maildir_drop *d, const struct maildir_message *m)
 {
     size_t i = (size_t)(m - d->snapshot->messages);
     size_t count = maildir_snapshot_count(d->snapshot);
@@ -38,41 +50,49 @@ static bool is_twin(const struct maildir_drop *d, const struct maildir_message *
            (i + 1 < count && slice_equal(maildir_message_base(m + 1), base));
 }
 
-/* The names as they are now replace those of the listing for looking up files. Nothing is read
- * again while the folders are certain not to have changed. NOT_FOUND: the message is gone. CORRUPT:
- * it may be either of two. */
+const struct maildir_found *maildir_fresh_find(const struct maildir_drop *d,
+                                               const struct maildir_message *m)
+{
+    return d->fresh ? maildir_scan_find(d->fresh, maildir_message_base(m)) : NULL;
+}
+
+struct maildir_place maildir_first_place(const struct maildir_drop *d,
+                                         const struct maildir_message *m)
+{
+    const struct maildir_found *f = maildir_is_twin(d, m) ? NULL : maildir_fresh_find(d, m);
+    return f ? (struct maildir_place){f->name, f->folder}
+             : (struct maildir_place){m->name, m->folder};
+}
+
+static bool is_elsewhere(const struct maildir_found *f, struct maildir_place at)
+{
+    return f->folder != at.folder || strcmp(f->name, at.name) != 0;
+}
+
+/* The message is no longer at *at: where it is now. NOT_FOUND: gone, or not to be told from
+ * another one of its name. */
 static enum status find_again(struct maildir_drop *d, const struct maildir_message *m,
-                              struct place *at)
+                              struct maildir_place *at)
 {
     struct maildir_stamps now;
     enum status s = maildir_stamps_take(d->directory, maildir_store_of(d)->uidl_keep, &now);
-    if (s != STATUS_OK)
-        return s;
-    if (!d->fresh && !(d->fresh = calloc(1, sizeof *d->fresh)))
-        return STATUS_NO_MEMORY;
-    if (!d->fresh->settled || memcmp(&d->fresh->stamps, &now, sizeof now) != 0) {
-        maildir_scan_wipe(d->fresh);
-        s = maildir_scan_read(d->fresh, maildir_store_of(d), d->directory, d->path);
-        if (s != STATUS_OK)
-            return s;
-    }
-    const struct maildir_found *f = maildir_scan_find(d->fresh, maildir_message_base(m));
-    if (!f)
+    if (s != STATUS_OK || maildir_is_twin(d, m))
+        return s != STATUS_OK ? s : STATUS_NOT_FOUND;
+    const struct maildir_found *f = maildir_fresh_find(d, m);
+    bool holds = fresh_still_holds(d, &now);
+    if (holds && !f)
         return STATUS_NOT_FOUND;
-    if (is_twin(d, m))
-        return STATUS_CORRUPT;
-    *at = (struct place){f->name, f->folder};
+    if (!holds || !is_elsewhere(f, *at)) {
+        s = maildir_refresh(d);
+        f = maildir_fresh_find(d, m);
+    }
+    if (s != STATUS_OK || !f)
+        return s != STATUS_OK ? s : STATUS_NOT_FOUND;
+    *at = (struct maildir_place){f->name, f->folder};
     return STATUS_OK;
 }
 
-static struct place first_place(const struct maildir_drop *d, const struct maildir_message *m)
-{
-    const struct maildir_found *f =
-        d->fresh && !is_twin(d, m) ? maildir_scan_find(d->fresh, maildir_message_base(m)) : NULL;
-    return f ? (struct place){f->name, f->folder} : (struct place){m->name, m->folder};
-}
-
-static enum status open_at(int directory, struct place at, bool nowait, int *descriptor)
+static enum status open_at(int directory, struct maildir_place at, bool nowait, int *descriptor)
 {
     char path[8 + 256];
     struct open_how how = {
@@ -81,7 +101,9 @@ static enum status open_at(int directory, struct place at, bool nowait, int *des
                    (nowait ? RESOLVE_CACHED : 0),
     };
     snprintf(path, sizeof path, "%s/%s", maildir_watched[at.folder], at.name);
-    *descriptor = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    do
+        *descriptor = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+    while (*descriptor < 0 && errno == EINTR);
     return *descriptor >= 0 ? STATUS_OK : status_from_errno(errno);
 }
 
@@ -89,18 +111,18 @@ static enum status open_at(int directory, struct place at, bool nowait, int *des
 static enum status open_message(struct maildir_drop *d, const struct maildir_message *m,
                                 bool nowait, int *descriptor)
 {
-    struct place at = first_place(d, m);
+    struct maildir_place at = maildir_first_place(d, m);
     enum status s = open_at(d->directory, at, nowait, descriptor);
     if (s == STATUS_NOT_FOUND && nowait)
         return STATUS_AGAIN;
     for (int i = 0; i < TRIES && s == STATUS_NOT_FOUND; i++) {
         s = find_again(d, m, &at);
-        if (s == STATUS_NOT_FOUND && d->fresh && d->fresh->whole)
+        if (s == STATUS_NOT_FOUND && (!d->fresh || d->fresh->whole))
             return s; /* nobody was renaming while we looked: it is gone */
         if (s == STATUS_OK)
             s = open_at(d->directory, at, false, descriptor);
     }
-    return s == STATUS_CORRUPT ? STATUS_NOT_FOUND : s;
+    return s;
 }
 
 /* STATUS_CORRUPT: the file ends before `size` octets. */
@@ -184,92 +206,4 @@ void maildir_lied(struct store_drop *base, uint32_t i)
     d->dirty = true;
     maildir_notice(&maildir_store_of(d)->observer, "size was not what was announced", d->path,
                    slice_of(m->name, m->name_size), "counted anew at the next login");
-}
-
-/* --- removal --- */
-
-struct removal {
-    struct maildir_drop *drop;
-    int folders[MAILDIR_FOLDERS];
-    uint32_t unlinked[MAILDIR_FOLDERS]; /* since nothing of it is durable yet */
-    struct store_removed *out;
-};
-
-static void cannot_remove(struct removal *r, const struct maildir_message *m, const char *cause)
-{
-    maildir_notice(&maildir_store_of(r->drop)->observer, "cannot remove", r->drop->path,
-                   slice_of(m->name, m->name_size), cause);
-    r->out->failed++;
-}
-
-static enum status unlink_at(struct removal *r, struct place at)
-{
-    if (r->folders[at.folder] < 0)
-        return STATUS_NOT_FOUND;
-    if (unlinkat(r->folders[at.folder], at.name, 0) != 0)
-        return status_from_errno(errno);
-    r->unlinked[at.folder]++;
-    return STATUS_OK;
-}
-
-static void remove_one(struct removal *r, const struct maildir_message *m)
-{
-    struct place at = first_place(r->drop, m);
-    enum status s = unlink_at(r, at);
-    for (int i = 0; i < TRIES && s == STATUS_NOT_FOUND; i++) {
-        s = find_again(r->drop, m, &at);
-        if (s == STATUS_NOT_FOUND && r->drop->fresh && r->drop->fresh->whole) {
-            r->out->removed++; /* somebody else did it */
-            return;
-        }
-        if (s == STATUS_OK)
-            s = unlink_at(r, at);
-    }
-    if (s != STATUS_OK)
-        cannot_remove(r, m, status_text(s));
-}
-
-/* What was unlinked is removed once the folder says so on the disk. */
-static void make_durable(struct removal *r, int folder)
-{
-    if (r->unlinked[folder] == 0)
-        return;
-    if (fsync(r->folders[folder]) == 0) {
-        r->out->removed += r->unlinked[folder];
-        return;
-    }
-    r->out->failed += r->unlinked[folder];
-    maildir_notice(&maildir_store_of(r->drop)->observer, "removal may not last", r->drop->path,
-                   slice_str(maildir_watched[folder]), status_text(status_from_errno(errno)));
-}
-
-static bool enter_folders(struct removal *r)
-{
-    bool entered = true;
-    for (int i = 0; i < MAILDIR_FOLDERS; i++) {
-        enum status s = maildir_folder_enter(r->drop->directory, i, &r->folders[i]);
-        entered = entered && (s == STATUS_OK || s == STATUS_NOT_FOUND);
-    }
-    return entered;
-}
-
-void maildir_remove(struct store_drop *base, const uint64_t *marks, struct store_removed *out)
-{
-    struct maildir_drop *d = maildir_drop(base);
-    struct removal r = {.drop = d, .folders = {-1, -1}, .out = out};
-    uint32_t count = maildir_snapshot_count(d->snapshot);
-    bool entered = count > 0 && enter_folders(&r);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!store_marked(marks, i))
-            continue;
-        if (entered)
-            remove_one(&r, &d->snapshot->messages[i]);
-        else
-            cannot_remove(&r, &d->snapshot->messages[i], "the folder cannot be opened");
-    }
-    for (int i = 0; i < MAILDIR_FOLDERS; i++) {
-        make_durable(&r, i);
-        if (r.folders[i] >= 0)
-            close(r.folders[i]);
-    }
 }

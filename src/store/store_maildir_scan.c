@@ -134,8 +134,9 @@ static enum status read_entries(struct maildir_scan *scan, DIR *dir, int folder,
             continue;
         const char *cause = oddity(e, strlen(e->d_name));
         if (cause) {
-            maildir_notice(context->observer, "skipped in the maildrop", context->path,
-                           slice_str(e->d_name), cause);
+            if (context->observer)
+                maildir_notice(context->observer, "skipped in the maildrop", context->path,
+                               slice_str(e->d_name), cause);
             continue;
         }
         enum status s = add_entry(scan, e, folder);
@@ -163,7 +164,8 @@ static enum status read_folder(struct maildir_scan *scan, int directory, int fol
     return s;
 }
 
-/* new/ first: what moves to cur/ meanwhile is then seen twice rather than not at all. */
+/* new/ first: what moves to cur/ meanwhile is then seen twice rather than not at all. Twice the
+ * same name means that both are counted, and the one that has moved turns out to be gone. */
 static enum status read_once(struct maildir_scan *scan, bool with_lists, int directory,
                              const struct scan_context *context)
 {
@@ -177,41 +179,26 @@ static enum status read_once(struct maildir_scan *scan, bool with_lists, int dir
     if (s != STATUS_OK)
         return s;
     scan->whole = memcmp(&scan->stamps, &after, sizeof after) == 0;
+    scan->read_at = began;
     scan->settled = scan->whole && maildir_stamps_are_settled(directory, &scan->stamps, began);
     return STATUS_OK;
 }
 
-/* A base name in both folders of a scan that was raced is one message that moved meanwhile: the
- * place it moved to counts. In a quiet scan both are there and both are listed. */
-static void drop_moved(struct maildir_scan *scan)
+enum status maildir_scan_read(struct maildir_scan *scan, bool with_lists, int directory,
+                              const char *path, const struct store_observer *observer)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < scan->count; i++) {
-        const struct maildir_found *f = &scan->found[i];
-        if (kept > 0 &&
-            slice_equal(maildir_found_base(&scan->found[kept - 1]), maildir_found_base(f)))
-            continue;
-        scan->found[kept++] = *f;
-    }
-    scan->count = kept;
-}
-
-enum status maildir_scan_read(struct maildir_scan *scan, struct maildir_store *store, int directory,
-                              const char *path)
-{
-    struct scan_context context = {&store->observer, path};
+    struct scan_context context = {observer, path};
     enum status s = STATUS_OK;
     for (int i = 0; i < TRIES && s == STATUS_OK && !scan->whole; i++) {
         maildir_scan_wipe(scan);
-        s = read_once(scan, store->uidl_keep, directory, &context);
+        s = read_once(scan, with_lists, directory, &context);
+        context.observer = NULL; /* told once */
     }
     if (s != STATUS_OK) {
         maildir_scan_wipe(scan);
         return s;
     }
     maildir_scan_sort(scan);
-    if (!scan->whole)
-        drop_moved(scan);
     return STATUS_OK;
 }
 

@@ -285,7 +285,7 @@ static enum status build_once(struct maildir_store *store, int directory, const 
                               uint64_t *counted)
 {
     struct known k;
-    enum status s = maildir_scan_read(scan, store, directory, path);
+    enum status s = maildir_scan_read(scan, store->uidl_keep, directory, path, &store->observer);
     if (s == STATUS_OK)
         s = known_init(&k, known);
     if (s != STATUS_OK)

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(d->class->find(d, at.name, &found) == STATUS_OK);
         assert(found.name.data == at.name.data);
         if (at.hash.kind == AUTH_HASH_PLAIN)
-            assert(auth_hash_verify(&at.hash, at.hash.text));
+            assert(auth_hash_verify(&at.hash, at.hash.text) == STATUS_OK);
     }
     if (auth_passwd_file_count(d) > 0 && d->class->decoy(d, size, &at))
         assert(at.hash.kind != AUTH_HASH_LOCKED);

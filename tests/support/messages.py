@@ -62,10 +62,9 @@ def stored(name):
 
 
 def _lines(data):
-    """Each line of the message without its end; CRLF and bare LF end one, a lone CR does not."""
-    if not data:
-        return []
-    lines = data.split(b"\n")
+    """Each line of the message without its end; CRLF and bare LF end one, a lone CR does not. An
+    empty file gets the line end that is missing, as any other: it is one empty line."""
+    lines = (data or b"\n").split(b"\n")
     if lines[-1] == b"":
         lines.pop()
         return [line[:-1] if line.endswith(b"\r") else line for line in lines]

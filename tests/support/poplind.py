@@ -92,9 +92,18 @@ class Poplind:
         self.log_file = os.path.join(self.folder, "log")
         self.process = None
         self.exit_status = None
+        self._log_start = 0
         self._prepare()
         if start:
+            self._start_or_clean()
+
+    def _start_or_clean(self):
+        try:
             self.start()
+        except BaseException:
+            self.stop(5)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def _prepare(self):
         os.mkdir(self.mail, 0o755)
@@ -145,6 +154,7 @@ class Poplind:
         return {**os.environ, **options, **self.environment}
 
     def start(self, wait=True):
+        self._log_start = len(self.log())
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -159,6 +169,8 @@ class Poplind:
     def _is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"poplind ended ({self.process.returncode}):\n{self.log()}")
+        if "event=ready" not in self.log()[self._log_start:]:
+            return False
         try:
             with pop3.Session(self.port, timeout=2) as session:
                 return session.greeting.startswith(b"+OK")
@@ -175,6 +187,8 @@ class Poplind:
         return pop3.trusting(self.certificate)
 
     def log(self):
+        if not os.path.exists(self.log_file):
+            return ""
         with open(self.log_file, encoding="utf-8", errors="replace") as file:
             return file.read()
 
@@ -247,7 +261,7 @@ class Poplind:
     def close(self):
         try:
             status = self.stop()
-            reports, log = self.reports(), self.log() if os.path.exists(self.log_file) else ""
+            reports, log = self.reports(), self.log()
         finally:
             if not os.environ.get("POPLIN_KEEP"):
                 shutil.rmtree(self.folder, ignore_errors=True)

@@ -8,6 +8,16 @@
 
 #include "auth/auth_hash.h"
 
+#include <sys/resource.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 /* Made by openssl passwd from "geheim", so that not only our own hashes are read. */
 static const char sha512[] = "{SHA512-CRYPT}$6$poplinsalt$dYPW6YZ2oyWH.YZThIAfkI2vg3CHcfC88M./"
                              "cxy2nes9QEhZLjgEMEKOV294aojdu.EZJoHKgxwD0k0Bm21pA0";
@@ -19,7 +29,9 @@ static bool proves(const char *secret, struct slice password)
     struct auth_hash hash;
     const char *why;
     assert_int_equal(auth_hash_parse(slice_str(secret), &hash, &why), STATUS_OK);
-    return auth_hash_verify(&hash, password);
+    enum status status = auth_hash_verify(&hash, password);
+    assert_true(status == STATUS_OK || status == STATUS_DENIED);
+    return status == STATUS_OK;
 }
 
 static void hashes_of_other_programs_are_proved(void **state)
@@ -103,6 +115,32 @@ static void a_password_of_any_length_is_survived(void **state)
     assert_false(proves("{PLAIN}x", slice_of(password, sizeof password)));
 }
 
+/* A hash that wants more memory than there is says so: the password may be right. */
+static void s22_want_of_memory_is_no_wrong_password(void **state)
+{
+    (void)state;
+#ifdef SANITIZED
+    return; /* a sanitizer itself dies of want of memory */
+#endif
+    char secret[2][AUTH_HASH_SECRET_MAX];
+    struct auth_hash hash;
+    const char *why;
+    assert_int_equal(auth_hash_make("ARGON2ID", SLICE("geheim"), secret[0]), STATUS_OK);
+    assert_int_equal(auth_hash_make("YESCRYPT", SLICE("geheim"), secret[1]), STATUS_OK);
+    struct rlimit before, tight = {1 << 20, RLIM_INFINITY};
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    tight.rlim_max = before.rlim_max;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(auth_hash_parse(slice_str(secret[i]), &hash, &why), STATUS_OK);
+        assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+        enum status status = auth_hash_verify(&hash, SLICE("geheim"));
+        assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+        assert_int_equal(status, STATUS_NO_MEMORY);
+        assert_int_equal(auth_hash_verify(&hash, SLICE("geheim")), STATUS_OK);
+        assert_int_equal(auth_hash_verify(&hash, SLICE("falsch")), STATUS_DENIED);
+    }
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -118,6 +156,7 @@ int main(void)
         cmocka_unit_test(s21_an_empty_password_is_not_made),
         cmocka_unit_test(locked_users_have_no_password),
         cmocka_unit_test(damaged_secrets_are_refused),
+        cmocka_unit_test(s22_want_of_memory_is_no_wrong_password),
         cmocka_unit_test(a_password_of_any_length_is_survived),
     };
     return cmocka_run_group_tests(tests, start, NULL);

@@ -20,6 +20,11 @@ static struct fault listing;
 static struct fault reading;
 static bool no_directory_locks;
 
+/* Another program's work at the end of a folder's reading, and right before the first message is
+ * counted. */
+static void (*at_folder_end)(void);
+static void (*before_open)(void);
+
 static bool strikes(struct fault *f)
 {
     if (f->countdown == 0 || --f->countdown > 0)
@@ -48,7 +53,22 @@ int fsync(int descriptor)
 struct dirent *readdir(DIR *dir)
 {
     REAL(struct dirent *, "readdir", DIR *);
-    return strikes(&listing) ? NULL : real(dir);
+    if (strikes(&listing))
+        return NULL;
+    struct dirent *e = real(dir);
+    int error = errno;
+    if (!e && at_folder_end)
+        at_folder_end();
+    errno = error;
+    return e;
+}
+
+int openat(int directory, const char *name, int flags, ...)
+{
+    REAL(int, "openat", int, const char *, int, ...);
+    if (before_open && name[0] == '1')
+        before_open();
+    return real(directory, name, flags, 0600);
 }
 
 ssize_t preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
@@ -165,6 +185,62 @@ static void a41_a_folder_read_in_part_is_no_listing(void **state)
     store_drop_close(d);
 }
 
+/* --- moved in the very moment --- */
+
+static struct maildrop *moving;
+
+static bool move(const char *from, const char *to)
+{
+    return rename(maildrop_at(moving, from), maildrop_at(moving, to)) == 0;
+}
+
+/* Every reading is disturbed, and in the last that is tried a message is in both folders. */
+static void disturb(void)
+{
+    static unsigned folders;
+    folders++;
+    maildrop_write(moving, "cur/.x", SLICE(""));
+    (void)unlink(maildrop_at(moving, "cur/.x"));
+    if (folders == 5)
+        assert_true(move("new/2.a.host", "cur/2.a.host:2,"));
+}
+
+static void away_once(void)
+{
+    before_open = NULL;
+    assert_true(move("new/2.a.host", "cur/2.a.host:2,S"));
+}
+
+static void assert_listed_once(struct maildrop *m)
+{
+    struct store_blob blob;
+    struct store_drop *d = maildrop_open(m);
+    at_folder_end = NULL;
+    assert_int_equal(maildrop_count(d), MESSAGES);
+    assert_string_equal(maildrop_uidl(d, 1), "2.a.host");
+    assert_int_equal(store_drop_blob(d, 1, 1024, false, &blob), STATUS_OK);
+    free(blob.data);
+    store_drop_close(d);
+}
+
+static void a37_a_message_that_moves_while_the_folders_are_read_is_one(void **state)
+{
+    moving = *state;
+    fill(moving);
+    store_drop_close(maildrop_open(moving)); /* sizes known: no file need be opened */
+    at_folder_end = disturb;
+    assert_listed_once(moving);
+}
+
+static void a37_a_message_that_moves_before_it_is_counted_is_listed(void **state)
+{
+    moving = *state;
+    fill(moving);
+    before_open = away_once;
+    assert_listed_once(moving);
+    assert_null(before_open);
+}
+
 static void s44_a_read_error_is_told(void **state)
 {
     struct maildrop *m = *state;
@@ -209,6 +285,8 @@ int main(void)
         CLAIM(a35_a_file_that_only_seemed_gone_is_removed),
         CLAIM(a35_a_folder_that_cannot_be_opened_removes_nothing),
         CLAIM(a41_a_folder_read_in_part_is_no_listing),
+        CLAIM(a37_a_message_that_moves_while_the_folders_are_read_is_one),
+        CLAIM(a37_a_message_that_moves_before_it_is_counted_is_listed),
         CLAIM(s44_a_read_error_is_told),
         CLAIM(s01_where_folders_cannot_be_locked_a_file_is),
     };

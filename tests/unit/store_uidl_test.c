@@ -33,6 +33,13 @@ static void s17_the_grammar_of_a_unique_id(void **state)
     assert_false(store_uidl_is_valid(SLICE("a\x7f")));
     assert_false(store_uidl_is_valid(SLICE("a\r\n")));
     assert_false(store_uidl_is_valid(SLICE("\xc3\xa9")));
+    for (size_t size = 1; size <= 70; size++) /* every octet at every place */
+        for (size_t at = 0; at < size; at++)
+            for (int c = 0; c < 256; c++) {
+                text[at] = (char)c;
+                assert_int_equal(store_uidl_is_valid(slice_of(text, size)), c > 0x20 && c < 0x7f);
+                text[at] = '~';
+            }
 }
 
 static void x_uidl_is_taken_from_the_header_only(void **state)
