@@ -32,7 +32,7 @@ struct state_row {
     enum state_stage stage;
     uint64_t octets; /* LIST's */
     bool has_header_hash;
-    unsigned char header_hash[STATE_HASH]; /* SHA-256 of TOP n 0, CRLF, for C06 and renumbering */
+    unsigned char header_hash[STATE_HASH]; /* header_hash.h, for C06 and renumbering */
     int64_t seen, fetched, deleted;        /* seconds since 1970; 0: not */
     int64_t retry_after;
     uint32_t failures;

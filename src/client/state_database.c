@@ -1,5 +1,7 @@
 #include "client/state_database.h"
 
+#include "client/folder.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -128,28 +130,15 @@ enum status state_run(struct state *s, enum state_query query, const char *doing
 
 /* --- opening --- */
 
-static bool make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!made)
-            return false;
-    }
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
 static enum status open_directory(const char *directory, int *out, char why[200])
 {
-    char path[LIMIT_PATH];
     struct stat st;
-    if ((size_t)snprintf(path, sizeof path, "%s", directory) >= sizeof path || path[0] == '\0') {
-        snprintf(why, 200, "the path of the state folder is empty or too long");
-        return STATUS_PERMANENT;
+    enum status status = folder_make(directory);
+    if (status == STATUS_OK) {
+        *out = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        status = *out < 0 ? status_from_errno(errno) : STATUS_OK;
     }
-    if (!make_folders(path) || (*out = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
-        enum status status = status_from_errno(errno);
+    if (status != STATUS_OK) {
         snprintf(why, 200, "the state folder %.100s cannot be opened: %m", directory);
         return status;
     }
