@@ -176,8 +176,8 @@ static void patience_over(struct event_timer *timer, uint64_t now)
 
 static void decide(struct auth_process *a, const struct auth_decision *d)
 {
-    struct login *l = find(a, (uint32_t)(d->id >> FRONT_SHIFT),
-                           d->id & ((UINT64_C(1) << FRONT_SHIFT) - 1));
+    struct login *l =
+        find(a, (uint32_t)(d->id >> FRONT_SHIFT), d->id & ((UINT64_C(1) << FRONT_SHIFT) - 1));
     if (!l)
         return;
     l->checking = false;
@@ -224,8 +224,8 @@ static void timer_fired(struct event_timer *timer, uint64_t now)
 
 static void check(struct auth_process *a, struct login *l)
 {
-    enum status s = auth_check(a->auth, event_now(a->child.loop), id_of(l),
-                               sasl_user(l->exchange), sasl_password(l->exchange), &l->remote);
+    enum status s = auth_check(a->auth, event_now(a->child.loop), id_of(l), sasl_user(l->exchange),
+                               sasl_password(l->exchange), &l->remote);
     if (s != STATUS_OK) {
         log_fail(l, "busy");
         refuse(a, l, s);
@@ -424,8 +424,7 @@ static void add_peer(struct auth_process *a, const struct ipc_message *m)
 {
     enum ipc_role role;
     uint32_t index;
-    if (!peer_parse(m, &role, &index) ||
-        index >= (role == IPC_FRONT ? FRONTS_MAX : STORES_MAX)) {
+    if (!peer_parse(m, &role, &index) || index >= (role == IPC_FRONT ? FRONTS_MAX : STORES_MAX)) {
         close(m->descriptor);
         return;
     }
@@ -517,8 +516,7 @@ static enum status begin(struct child *child)
     a->first_users = NULL;
     a->timer.fire = timer_fired;
     a->patience.fire = patience_over;
-    a->decisions =
-        (struct event_source){auth_descriptor(a->auth), EVENT_READ, decisions_ready};
+    a->decisions = (struct event_source){auth_descriptor(a->auth), EVENT_READ, decisions_ready};
     return event_add(child->loop, &a->decisions);
 }
 

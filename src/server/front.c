@@ -17,8 +17,8 @@
 enum {
     DESCRIPTORS_KEPT = 256, /* for listeners, channels, and messages under way */
     ACCEPT_BURST = 64,
-    PAUSE = 100,       /* ms without accepting when descriptors are exhausted */
-    DRAIN_LOOK = 100,  /* ms between looks for sessions that became idle */
+    PAUSE = 100,      /* ms without accepting when descriptors are exhausted */
+    DRAIN_LOOK = 100, /* ms between looks for sessions that became idle */
 };
 
 static struct front *front_of(struct child *c)
@@ -167,18 +167,18 @@ static void accept_ready(struct event_source *source, uint32_t events)
 
 static bool auth_message(struct peer *p, const struct ipc_message *m)
 {
-    return session_auth_message(front_of(p->child), m);
+    return login_auth_message(front_of(p->child), m);
 }
 
 static void auth_gone(struct peer *p)
 {
-    session_auth_gone(front_of(p->child));
+    login_auth_gone(front_of(p->child));
 }
 
 static void patience_over(struct event_timer *timer, uint64_t now)
 {
     (void)now;
-    session_auth_back((struct front *)((char *)timer - offsetof(struct front, patience)));
+    login_auth_back((struct front *)((char *)timer - offsetof(struct front, patience)));
 }
 
 static bool store_message(struct peer *p, const struct ipc_message *m)
@@ -205,8 +205,8 @@ static void add_peer(struct front *f, const struct ipc_message *m)
     p->message = role == IPC_AUTH ? auth_message : store_message;
     p->gone = role == IPC_AUTH ? auth_gone : store_gone;
     if (role == IPC_AUTH) {
-        session_tell_held(f);
-        session_auth_back(f);
+        login_tell_held(f);
+        login_auth_back(f);
     }
 }
 

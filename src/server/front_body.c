@@ -113,8 +113,7 @@ static enum body_step convert(struct body *b, struct front *f, struct buf *out)
         stored.size = wanted_by_top(b, stored);
         top_ends = b->in_body && b->lines == 0;
         size_t given = stored.size;
-        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size,
-                                room - WIRE_END_MAX);
+        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size, room - WIRE_END_MAX);
         if (stored.size > 0) { /* not all fitted: count the lines of what did */
             before.stuffer = b->stuffer;
             *b = before;
@@ -123,8 +122,7 @@ static enum body_step convert(struct body *b, struct front *f, struct buf *out)
         }
         stored_size = given;
     } else {
-        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size,
-                                room - WIRE_END_MAX);
+        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size, room - WIRE_END_MAX);
     }
     size_t taken = stored_size - stored.size;
     b->offset += taken;

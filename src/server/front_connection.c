@@ -9,7 +9,7 @@
 
 enum {
     DESCRIPTOR_BITS = 20,
-    LINGER = 2000,      /* ms that a closed session's late octets are still read */
+    LINGER = 2000, /* ms that a closed session's late octets are still read */
     LINGER_OCTETS = 1 << 20,
 };
 
@@ -145,8 +145,8 @@ bool connection_write(struct connection *c, struct slice data, size_t *sent)
             if (s != STATUS_OK)
                 return false;
         } else {
-            ssize_t r = send(connection_socket(c), left.data, left.size,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+            ssize_t r =
+                send(connection_socket(c), left.data, left.size, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (r < 0 && errno == EINTR)
                 continue;
             if (r < 0)
@@ -194,8 +194,7 @@ static bool send_pending(struct connection *c)
     if (!c->pending)
         return true;
     size_t sent = 0;
-    struct slice left =
-        slice_of(c->pending + c->pending_sent, c->pending_size - c->pending_sent);
+    struct slice left = slice_of(c->pending + c->pending_sent, c->pending_size - c->pending_sent);
     if (!connection_write(c, left, &sent)) {
         c->broken = true;
         drop_pending(c);
@@ -298,7 +297,7 @@ static enum serve serve(struct connection *c, struct slice *input, struct buf *o
     while (s == SERVE_AGAIN) {
         if (c->stage == STAGE_BODY)
             s = serve_body(c, out, &turn);
-        else if (session_awaits_auth(c))
+        else if (login_awaits_auth(c))
             s = SERVE_WAIT;
         else if (c->stage == STAGE_TALK)
             s = serve_lines(c, input, out);
@@ -433,8 +432,8 @@ static void shake_hands(struct connection *c)
     c->stage = STAGE_TALK;
     buf_clear(&c->front->out);
     if (is_new)
-        pop3_server_init(&c->machine, &c->front->options, c->line, c->line_capacity,
-                         &c->front->out, true, false, true);
+        pop3_server_init(&c->machine, &c->front->options, c->line, c->line_capacity, &c->front->out,
+                         true, false, true);
     else
         pop3_server_tls_started(&c->machine);
     connection_set_deadline(c, c->front->child.config->limits.login);
@@ -528,8 +527,7 @@ static void ready(struct event_source *source, uint32_t events)
 bool connection_is_idle(const struct connection *c, uint64_t ms)
 {
     return c->stage == STAGE_TALK && !c->pending && c->rest_size == 0 &&
-           pop3_server_is_idle(&c->machine) &&
-           event_now(c->front->child.loop) - c->active >= ms;
+           pop3_server_is_idle(&c->machine) && event_now(c->front->child.loop) - c->active >= ms;
 }
 
 void connection_shut_idle(struct connection *c)

@@ -14,7 +14,7 @@ struct guest_source {
 
 struct guests {
     uint32_t all, per_source, count;
-    uint32_t busiest; /* no source has more */
+    uint32_t busiest;               /* no source has more */
     struct guest_source **by_count; /* from 0 to per_source + 1 */
     struct guest_source *buckets[BUCKETS];
 };

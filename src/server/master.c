@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 enum {
-    LOOK = 1000,         /* ms between looks at certificates and users */
-    LAST_GRACE = 15000,  /* ms after the drain time until everything is killed */
+    LOOK = 1000,        /* ms between looks at certificates and users */
+    LAST_GRACE = 15000, /* ms after the drain time until everything is killed */
 };
 
 static struct net_notify notify;
@@ -72,8 +72,10 @@ static enum status find_mail_user(struct generation *g, char why[300])
     }
     config_store_root(c->store_path, root);
     if (stat(root, &st) < 0 || !S_ISDIR(st.st_mode)) {
-        snprintf(why, 300, "the maildrops' folder %.150s cannot be used: %s; create it, owned by "
-                 "the user your MTA delivers as", root, errno ? strerror(errno) : "not a folder");
+        snprintf(why, 300,
+                 "the maildrops' folder %.150s cannot be used: %s; create it, owned by "
+                 "the user your MTA delivers as",
+                 root, errno ? strerror(errno) : "not a folder");
         return STATUS_PERMANENT;
     }
     struct passwd *owner = getpwuid(st.st_uid);
@@ -86,8 +88,10 @@ static enum status find_mail_user(struct generation *g, char why[300])
         return STATUS_PERMANENT;
     }
     if (g->mail_user == 0 || g->mail_group == 0) {
-        snprintf(why, 300, "mail in %.150s would be read as root: name the user your MTA "
-                 "delivers as with `mail-user`", root);
+        snprintf(why, 300,
+                 "mail in %.150s would be read as root: name the user your MTA "
+                 "delivers as with `mail-user`",
+                 root);
         return STATUS_PERMANENT;
     }
     return STATUS_OK;
@@ -248,8 +252,9 @@ void master_generation_failed(struct generation *g)
     char why[300];
     (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
     master_listen_prune(m);
-    log_text(LOG_LEVEL_ERROR, "reload", "failed to start with the new configuration; the old one "
-                                        "goes on");
+    log_text(LOG_LEVEL_ERROR, "reload",
+             "failed to start with the new configuration; the old one "
+             "goes on");
     (void)!net_notify_ready(&notify);
 }
 
@@ -330,8 +335,8 @@ static void reload(struct master *m)
     struct config_errors *errors = calloc(1, sizeof *errors);
     char why[300];
     (void)!net_notify_reloading(&notify);
-    if (!errors || config_parse(m->options->config_path, &config_source_files, &config, errors) !=
-                       STATUS_OK) {
+    if (!errors ||
+        config_parse(m->options->config_path, &config_source_files, &config, errors) != STATUS_OK) {
         if (errors)
             log_errors(errors);
         log_text(LOG_LEVEL_ERROR, "reload", "the configuration has errors; the old one goes on");
@@ -342,15 +347,18 @@ static void reload(struct master *m)
         log_text(LOG_LEVEL_INFO, "reload", "configuration unchanged");
     } else if (!may_start_another(m)) {
         config_unref(config);
-        log_text(LOG_LEVEL_ERROR, "reload",
-                 "sessions of two earlier configurations still live; reload again when one is over");
+        log_text(
+            LOG_LEVEL_ERROR, "reload",
+            "sessions of two earlier configurations still live; reload again when one is over");
     } else if (start_generation(m, config, why) == STATUS_OK) {
         log_text(LOG_LEVEL_INFO, "reload", "configuration changed, starting its processes");
         free(errors);
         return; /* ready is told when they are */
     } else {
-        log_text(LOG_LEVEL_ERROR, "reload", "the new configuration cannot be used: %s; the old one "
-                                            "goes on", why);
+        log_text(LOG_LEVEL_ERROR, "reload",
+                 "the new configuration cannot be used: %s; the old one "
+                 "goes on",
+                 why);
         master_load_tls(m, current(m));
         (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
         master_listen_prune(m);
@@ -377,8 +385,7 @@ static void end(struct master *m)
     }
     m->ending = true;
     m->exit_code = EX_OK;
-    log_text(LOG_LEVEL_INFO, "ending", "draining for at most %llu ms",
-             (unsigned long long)drain);
+    log_text(LOG_LEVEL_INFO, "ending", "draining for at most %llu ms", (unsigned long long)drain);
     (void)!net_notify_stopping(&notify);
     event_clear_timer(m->loop, &m->look);
     event_set_timer(m->loop, &m->kill_timer, event_now(m->loop) + drain + LAST_GRACE);

@@ -118,7 +118,7 @@ static void child_ready(struct event_source *source, uint32_t events)
 static void become(const struct master *m, const struct master_child *c, int socket)
 {
     char index[12];
-    char *arguments[] = {(char *)(uintptr_t)"poplind", (char *)(uintptr_t)"--child",
+    char *arguments[] = {(char *)(uintptr_t) "poplind", (char *)(uintptr_t) "--child",
                          (char *)(uintptr_t)role_name(c->role), index, NULL};
     static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     sigset_t none;
@@ -304,7 +304,8 @@ static uint64_t pause_before_restart(struct master_child *c)
     uint64_t lived = event_now(c->generation->master->loop) - c->started;
     if (lived >= LIVED_WELL)
         c->failures = 0;
-    uint64_t pause = c->failures == 0 ? 1 : (uint64_t)FIRST_PAUSE << (c->failures < 8 ? c->failures : 8);
+    uint64_t pause =
+        c->failures == 0 ? 1 : (uint64_t)FIRST_PAUSE << (c->failures < 8 ? c->failures : 8);
     c->failures++;
     return pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
 }
@@ -313,8 +314,8 @@ static void ended(struct master_child *c, int wait_status)
 {
     struct generation *g = c->generation;
     struct master *m = g->master;
-    bool wanted = m->ending || (g->retiring && (c->role == IPC_FRONT ||
-                                                generation_running(g, IPC_FRONT) == 0));
+    bool wanted = m->ending ||
+                  (g->retiring && (c->role == IPC_FRONT || generation_running(g, IPC_FRONT) == 0));
     bool clean = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     if (!wanted || !clean)
         log_death(c, wait_status);

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 enum {
-    INLINE_ROWS = 64,    /* a listing up to here travels in the datagram */
+    INLINE_ROWS = 64,        /* a listing up to here travels in the datagram */
     INLINE_MAIL = 16 * 1024, /* and mail up to here, stored octets */
-    RETRY = 100,         /* ms between looks at a lock that another process holds */
-    TAKEOVER_WAIT = 2000, /* ms at least, where the older session is asked to end */
+    RETRY = 100,             /* ms between looks at a lock that another process holds */
+    TAKEOVER_WAIT = 2000,    /* ms at least, where the older session is asked to end */
 };
 
 enum work { WORK_NONE, WORK_OPEN, WORK_GET, WORK_REMOVE, WORK_CLOSE };
@@ -233,7 +233,8 @@ static void wait_behind(struct session *s, struct session *owner)
     ask_to_yield(owner, is_takeover ? 0 : c->lock_takeover);
     if (is_takeover && c->lock_wait < TAKEOVER_WAIT)
         s->give_up = event_now(loop) + TAKEOVER_WAIT;
-    event_set_timer(loop, &s->timer, s->give_up > event_now(loop) ? s->give_up : event_now(loop) + 1);
+    event_set_timer(loop, &s->timer,
+                    s->give_up > event_now(loop) ? s->give_up : event_now(loop) + 1);
 }
 
 static void claim(struct session *s)
@@ -256,8 +257,7 @@ static struct session *new_session(struct store_process *p, struct slice user, s
         return NULL;
     s->user = strndup(user.data, user.size);
     s->path = strndup(path.data, path.size);
-    if (!s->user || !s->path ||
-        event_reserve(p->child.loop, p->sessions.count + 16) != STATUS_OK) {
+    if (!s->user || !s->path || event_reserve(p->child.loop, p->sessions.count + 16) != STATUS_OK) {
         free(s->user);
         free(s->path);
         free(s);
@@ -477,8 +477,7 @@ static void on_close(struct session *s)
 bool store_session_request(struct store_process *p, uint32_t front, const struct ipc_message *m)
 {
     struct ipc_reader r = ipc_reader_of(m->payload);
-    struct session *s =
-        (struct session *)session_map_find(&p->sessions, front, ipc_get_u64(&r));
+    struct session *s = (struct session *)session_map_find(&p->sessions, front, ipc_get_u64(&r));
     bool ok = true;
     if (!s) /* only the end of a session that never came to be may be told */
         return m->type == IPC_CLOSE;
