@@ -45,13 +45,14 @@ static void kill_faulty(struct master_child *reporter, const struct ipc_message 
     enum ipc_role role = (enum ipc_role)ipc_get_u8(&r);
     uint32_t index = ipc_get_u32(&r);
     struct generation *g = reporter->generation;
-    /* Only front talks with strangers; it may be accused, and is never believed. */
-    if (role != IPC_FRONT || reporter->role == IPC_FRONT)
+    /* Only front talks with strangers: it may be accused, and is never believed. Auth and store
+     * are: what one of them says of the other ends in a restart, not in a ring that stays broken. */
+    if (reporter->role == IPC_FRONT)
         return;
     for (uint32_t i = 0; i < g->child_count; i++) {
         struct master_child *c = &g->children[i];
         if (c->role == role && c->index == index && c->pid > 0) {
-            log_child(c, LOG_LEVEL_ERROR, "child-fault", "sent what no front may send");
+            log_child(c, LOG_LEVEL_ERROR, "child-fault", "sent what it may not send");
             kill(c->pid, SIGKILL);
         }
     }
