@@ -8,6 +8,7 @@
 
 static const struct deliver_driver *const drivers[] = {
     [ACCOUNT_TARGET_MAILDIR] = &deliver_maildir,
+    [ACCOUNT_TARGET_MBOX] = &deliver_mbox,
     [ACCOUNT_TARGET_PIPE] = &deliver_pipe,
     [ACCOUNT_TARGET_STDOUT] = &deliver_stdout,
 };

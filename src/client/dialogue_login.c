@@ -46,15 +46,13 @@ static void send_initial(struct dialogue *d, const struct sasl_client_mechanism 
     sasl_client_init(&d->sasl, m, &d->credentials);
     d->phase = PHASE_AUTH;
     d->mechanism = sasl_client_name(m);
+    d->sasl_rounds = 0;
     bool has_initial = sasl_client_initial(&d->sasl, &b);
     struct slice initial = buf_slice(&b);
     enum status s = pop3_client_auth(&d->machine, &d->out, name, has_initial ? &initial : NULL);
-    if (s == STATUS_TOO_LARGE) { /* the response to the empty challenge instead */
+    if (s == STATUS_TOO_LARGE) { /* it answers the empty challenge instead */
         sasl_client_init(&d->sasl, m, &d->credentials);
         s = pop3_client_auth(&d->machine, &d->out, name, NULL);
-        d->sasl_rounds = UINT32_MAX;
-    } else {
-        d->sasl_rounds = has_initial ? 1 : 0;
     }
     explicit_bzero(memory, sizeof memory);
     if (s != STATUS_OK)
@@ -73,20 +71,18 @@ static void on_challenge(struct dialogue *d, const struct pop3_client_event *e)
 {
     char memory[8192];
     struct buf b = buf_over(memory, sizeof memory);
-    enum status s = STATUS_OK;
-    if (d->sasl_rounds == UINT32_MAX) { /* the initial response that did not fit the first line */
-        d->sasl_rounds = 1;
-        sasl_client_initial(&d->sasl, &b);
-    } else if (++d->sasl_rounds > SASL_ROUNDS_MAX) { /* A55 */
+    if (++d->sasl_rounds > SASL_ROUNDS_MAX) { /* A55 */
         cancel(d, "the dialogue has no end");
         return;
-    } else {
-        s = sasl_client_feed(&d->sasl, e->is_base64 ? e->data : slice_of(NULL, 0), &b);
     }
+    enum status s = sasl_client_feed(&d->sasl, e->is_base64 ? e->data : slice_of(NULL, 0), &b);
     if (s == STATUS_OK)
         s = pop3_client_response(&d->machine, &d->out, buf_slice(&b));
     explicit_bzero(memory, sizeof memory);
-    if (s != STATUS_OK)
+    if (s == STATUS_DENIED)
+        dialogue_fail(d, FAILURE_LOGIN, "%s: AUTH %s refused: %s", dialogue_host(d), d->mechanism,
+                      d->sasl.error);
+    else if (s != STATUS_OK)
         cancel(d, d->sasl.error[0] ? d->sasl.error : "the server's challenge does not fit");
 }
 
@@ -145,6 +141,7 @@ static void log_in(struct dialogue *d)
 {
     const struct pop3_capabilities *c = &d->machine.capabilities;
     struct slice offered = slice_of(c->mechanisms, c->mechanisms_size);
+    d->credentials.offers_plus = sasl_client_offers_plus(offered);
     if (d->account->auth) {
         log_in_as_told(d);
         return;

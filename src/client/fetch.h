@@ -49,11 +49,12 @@ struct fetch_observer {
 
 struct fetch;
 
-/* Secrets are asked for here, before anything is connected. The run ends with one call of done. */
+/* Secrets are asked for here, before anything is connected. OK: the run ends with one call of done;
+ * otherwise `why` says what could not begin. */
 enum status fetch_start(struct event_loop *loop, struct state *state, const struct account *account,
                         const struct fetch_options *options, const struct fetch_observer *observer,
                         void (*done)(void *context, struct fetch *f, const struct fetch_result *r),
-                        void *context, struct fetch **out);
+                        void *context, struct fetch **out, struct failure *why);
 /* Cleanly after the message in flight; what was whole is committed. */
 void fetch_stop(struct fetch *f);
 void fetch_free(struct fetch *f);
