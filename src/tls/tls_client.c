@@ -331,7 +331,7 @@ enum status tls_client_context_new(const struct tls_client_options *options,
 
 static bool take_host(char out[HOST_SIZE], const char *host)
 {
-    size_t size = strlen(host);
+    size_t size = strcspn(host, "%"); /* an address's scope means something on this machine only */
     if (size > 0 && host[size - 1] == '.')
         size--;
     if (size == 0 || size >= HOST_SIZE)

@@ -177,6 +177,74 @@ static void a53_cut_in_the_handshake_is_closed(void **state)
     clear_scene(&s);
 }
 
+/* Carries octets between the sides, from the server only as many as `budget` says; at the end of
+ * them the line is cut. Returns how many the server sent. */
+static size_t carry(const int ends[2], size_t *budget)
+{
+    char data[16384];
+    ssize_t n = recv(ends[1], data, sizeof data, 0);
+    if (n > 0)
+        assert_int_equal(send(ends[0], data, (size_t)n, MSG_NOSIGNAL), n);
+    n = recv(ends[0], data, sizeof data, 0);
+    size_t sent = n > 0 ? (size_t)n : 0;
+    size_t passed = sent < *budget ? sent : *budget;
+    if (passed > 0)
+        assert_int_equal(send(ends[1], data, passed, MSG_NOSIGNAL), passed);
+    *budget -= passed;
+    if (*budget == 0)
+        shutdown(ends[1], SHUT_WR);
+    return sent;
+}
+
+/* A greeting through a line that is cut after `budget` octets; true: it arrived whole. */
+static bool greet_through(const struct scene *s, size_t budget, size_t *total)
+{
+    struct talk t;
+    int near[2], far[2];
+    char text[16];
+    size_t n;
+    enum status server = STATUS_AGAIN, got = STATUS_AGAIN;
+    start_talk(&t, s, &(struct tls_client_options){.fingerprint = s->fingerprint}, "x");
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, near), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, far), 0);
+    assert_true(dup2(near[0], t.sockets[0]) >= 0 && dup2(far[0], t.sockets[1]) >= 0);
+    const int ends[2] = {near[1], far[1]};
+    *total = 0;
+    for (int i = 0; i < 12 && got == STATUS_AGAIN; i++) {
+        if (t.result == STATUS_AGAIN)
+            t.result = tls_handshake(t.client);
+        if (server == STATUS_AGAIN && (server = tls_handshake(t.server)) == STATUS_OK)
+            assert_int_equal(tls_write(t.server, "+OK\r\n", 5, &n), STATUS_OK);
+        *total += carry(ends, &budget);
+        got = t.result == STATUS_OK ? tls_read(t.client, text, sizeof text, &n)
+                                    : (t.result == STATUS_AGAIN ? STATUS_AGAIN : t.result);
+    }
+    bool whole = got == STATUS_OK;
+    if (whole)
+        assert_int_equal(n, 5);
+    else
+        assert_true(got == STATUS_CLOSED && tls_client_was_cut(t.client));
+    for (int i = 0; i < 2; i++) {
+        close(near[i]);
+        close(far[i]);
+    }
+    end_talk(&t);
+    return whole;
+}
+
+static void a53_cut_at_any_octet_is_a_cut(void **state)
+{
+    struct scene s;
+    size_t whole, unused;
+    (void)state;
+    set_self_signed(&s, &(struct paper){.names = "DNS:x"});
+    assert_true(greet_through(&s, SIZE_MAX, &whole));
+    assert_true(whole > 500);
+    for (size_t budget = 1; budget + 40 < whole; budget += 7)
+        assert_false(greet_through(&s, budget, &unused));
+    clear_scene(&s);
+}
+
 static void plain_pop3_on_the_port_is_named(void **state)
 {
     struct scene s;
@@ -233,6 +301,7 @@ int main(void)
         cmocka_unit_test(no_binding_before_the_handshake),
         cmocka_unit_test(a53_cut_is_told_from_a_clean_end),
         cmocka_unit_test(a53_cut_in_the_handshake_is_closed),
+        cmocka_unit_test(a53_cut_at_any_octet_is_a_cut),
         cmocka_unit_test(plain_pop3_on_the_port_is_named),
         cmocka_unit_test(partial_writes_lose_nothing),
     };

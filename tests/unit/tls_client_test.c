@@ -51,8 +51,13 @@ static void a48_right_names_and_addresses_are_taken(void **state)
                (struct paper){.names = "DNS:pop.example.org,DNS:*.example.net,IP:127.0.0.1,IP:::1"},
                false);
     struct tls_client_options o = {.ca_file = s.folder.file[1]};
-    static const char *const hosts[] = {"pop.example.org",  "POP.Example.ORG", "pop.example.org.",
-                                        "mail.example.net", "127.0.0.1",       "::1"};
+    static const char *const hosts[] = {"pop.example.org",
+                                        "POP.Example.ORG",
+                                        "pop.example.org.",
+                                        "mail.example.net",
+                                        "::1%lo",
+                                        "127.0.0.1",
+                                        "::1"};
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
         assert_taken(&s, &o, hosts[i]);
     clear_scene(&s);
