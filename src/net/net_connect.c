@@ -3,7 +3,7 @@
  * first attempt waits for the loop's next turn. */
 #include "net/net_connect.h"
 
-#include "base/buf.h"
+#include "base/escape.h"
 #include "net/net_address.h"
 #include "net/net_resolve.h"
 #include "net/net_socks.h"
@@ -91,11 +91,21 @@ void net_connect_cancel(struct net_connect *c)
 
 /* --- the end --- */
 
+static void put_host(struct buf *out, const char *host, uint16_t port)
+{
+    bool is_v6 = strchr(host, ':') != NULL;
+    buf_put_str(out, is_v6 ? "[" : "");
+    escape_plain(out, slice_str(host), NET_NAME);
+    buf_printf(out, is_v6 ? "]:%u" : ":%u", port);
+}
+
 static void put_target(const struct net_connect *c, struct buf *out)
 {
-    buf_printf(out, strchr(c->host, ':') ? "[%s]:%u" : "%s:%u", c->host, c->port);
-    if (c->has_proxy)
-        buf_printf(out, " by the proxy %s:%u", c->proxy_host, c->proxy_port);
+    put_host(out, c->host, c->port);
+    if (c->has_proxy) {
+        buf_put_str(out, " by the proxy ");
+        put_host(out, c->proxy_host, c->proxy_port);
+    }
 }
 
 static void put_attempts(const struct net_connect *c, struct buf *out)

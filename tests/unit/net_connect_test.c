@@ -8,15 +8,15 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
                        struct addrinfo **out);
 
 static const char *const *answers; /* numeric, in order; NULL ends */
-static int slowness;               /* ms */
-static int asked;                  /* real questions */
+static _Atomic int slowness;       /* ms */
+static _Atomic int asked;          /* real questions */
 
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **out)
 {
     if (hints->ai_flags & AI_NUMERICHOST)
         return __real_getaddrinfo(host, service, hints, out);
-    __atomic_add_fetch(&asked, 1, __ATOMIC_SEQ_CST);
+    asked++;
     if (slowness > 0)
         usleep((unsigned)slowness * 1000);
     if (strcmp(host, "none.test") == 0)
@@ -32,6 +32,32 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
             tail = &(*tail)->ai_next;
     }
     return 0;
+}
+
+/* --- allocations and threads that fail --- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+
+static int calls_left = -1; /* until one fails; -1: none does */
+static bool no_threads;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    if (calls_left == 0)
+        return NULL;
+    calls_left -= calls_left > 0;
+    return __real_calloc(count, size);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument)
+{
+    return no_threads ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
 }
 
 /* A listener whose queue is full answers nothing at all. */
@@ -306,6 +332,50 @@ static void cancelled_attempt_leaves_nothing_open(void **state)
     close(s);
 }
 
+static void memory_that_fails_is_told_at_the_start(void **state)
+{
+    struct event_loop *loop;
+    struct net_connect *c;
+    struct result r = {0};
+    (void)state;
+    assert_int_equal(event_loop_new(&loop), STATUS_OK);
+    int before = open_descriptors();
+    struct net_connect_options o = to("none.test", 995);
+    o.context = &r;
+    o.done = keep;
+    for (int n = 0; n < 3; n++) {
+        calls_left = n;
+        enum status s = net_connect_start(loop, &o, &c);
+        calls_left = -1;
+        assert_int_equal(s, STATUS_NO_MEMORY);
+        assert_null(c);
+    }
+    /* As often as there is room for lookups: a failed one takes none. */
+    for (int n = 0; n < NET_LOOKUPS + 1; n++) {
+        no_threads = true;
+        enum status s = net_connect_start(loop, &o, &c);
+        no_threads = false;
+        assert_int_equal(s, STATUS_NO_MEMORY);
+    }
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(r.calls, 0);
+    event_loop_free(loop);
+    connect_by(&r, to("none.test", 995));
+    assert_failed(&r, STATUS_NOT_FOUND, "no such host");
+}
+
+static void a58_names_in_texts_are_printable(void **state)
+{
+    struct result r;
+    (void)state;
+    static const char *const none[] = {NULL};
+    answers = none;
+    connect_by(&r, to("\xc2\x9b"
+                      "2J.test",
+                      995));
+    assert_failed(&r, STATUS_NOT_FOUND, "\\xc2\\x9b2J.test:995");
+}
+
 static void a54_foreign_characters_in_names_are_refused(void **state)
 {
     static const char *const hosts[] = {"", "a b", "a\r\nb", "\x7f", "\x01"};
@@ -345,6 +415,8 @@ int main(void)
         cmocka_unit_test(slow_name_server_is_a_timeout),
         cmocka_unit_test(lookups_are_bounded_even_when_abandoned),
         cmocka_unit_test(cancelled_attempt_leaves_nothing_open),
+        cmocka_unit_test(memory_that_fails_is_told_at_the_start),
+        cmocka_unit_test(a58_names_in_texts_are_printable),
         cmocka_unit_test(a54_foreign_characters_in_names_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,8 @@ struct bare {
     int server_result;
 };
 
+static uint64_t bare_options; /* of the next one */
+
 static void start_bare(struct bare *b, const struct scene *s, const char *host, int newest)
 {
     struct tls_context *c;
@@ -37,6 +39,7 @@ static void start_bare(struct bare *b, const struct scene *s, const char *host, 
     SSL_CTX_use_certificate_file(b->context, s->folder.file[0], SSL_FILETYPE_PEM);
     SSL_CTX_use_PrivateKey_file(b->context, s->folder.file[0], SSL_FILETYPE_PEM);
     SSL_CTX_set_security_level(b->context, 0);
+    SSL_CTX_set_options(b->context, bare_options);
     SSL_CTX_set_min_proto_version(b->context, TLS1_VERSION);
     SSL_CTX_set_max_proto_version(b->context, newest);
     SSL_CTX_set_alpn_select_cb(b->context, see, NULL);
@@ -115,6 +118,24 @@ static void both_sides_have_the_same_binding(void **state)
         end_bare(&b);
     }
     assert_memory_not_equal(ours[0], ours[1], 32);
+    clear_scene(&s);
+}
+
+/* RFC 9266 4.2. */
+static void no_binding_without_extended_master_secret(void **state)
+{
+    struct scene s;
+    struct bare b;
+    unsigned char out[32];
+    (void)state;
+    set_self_signed(&s, &(struct paper){.names = "DNS:x"});
+    bare_options = SSL_OP_NO_EXTENDED_MASTER_SECRET;
+    start_bare(&b, &s, "x", TLS1_2_VERSION);
+    bare_options = 0;
+    assert_int_equal(b.result, STATUS_OK);
+    assert_string_equal(tls_version(b.client), "TLSv1.2");
+    assert_false(tls_client_binding(b.client, out));
+    end_bare(&b);
     clear_scene(&s);
 }
 
@@ -298,6 +319,7 @@ int main(void)
         cmocka_unit_test(names_are_sent_and_addresses_are_not),
         cmocka_unit_test(older_versions_are_refused),
         cmocka_unit_test(both_sides_have_the_same_binding),
+        cmocka_unit_test(no_binding_without_extended_master_secret),
         cmocka_unit_test(no_binding_before_the_handshake),
         cmocka_unit_test(a53_cut_is_told_from_a_clean_end),
         cmocka_unit_test(a53_cut_in_the_handshake_is_closed),

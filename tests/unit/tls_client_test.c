@@ -175,6 +175,18 @@ static void the_systems_store_knows_no_test_authority(void **state)
     clear_scene(&s);
 }
 
+/* The variable that OpenSSL reads: what an administrator puts into the system's store counts. */
+static void the_systems_store_is_believed(void **state)
+{
+    struct scene s;
+    (void)state;
+    set_issued(&s, (struct paper){.names = "DNS:pop.example.org"}, false);
+    setenv("SSL_CERT_FILE", s.folder.file[1], 1);
+    assert_taken(&s, &(struct tls_client_options){0}, "pop.example.org");
+    unsetenv("SSL_CERT_FILE");
+    clear_scene(&s);
+}
+
 static void pinned_certificate_alone_is_believed(void **state)
 {
     struct scene s;
@@ -258,6 +270,7 @@ int main(void)
         cmocka_unit_test(a48_revoked_is_refused),
         cmocka_unit_test(a58_names_cannot_steer_the_terminal),
         cmocka_unit_test(the_systems_store_knows_no_test_authority),
+        cmocka_unit_test(the_systems_store_is_believed),
         cmocka_unit_test(pinned_certificate_alone_is_believed),
         cmocka_unit_test(diagnosis_goes_on_and_tells),
         cmocka_unit_test(authority_file_must_be_there),
