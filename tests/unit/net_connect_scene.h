@@ -81,6 +81,12 @@ static inline void keep(void *context, enum status status, int socket,
     if (remote)
         r->remote = *remote;
     snprintf(r->why, sizeof r->why, "%s", why);
+    /* The callee watches it from here on: nobody else does any more. */
+    struct event_source mine = {socket, EVENT_READ, NULL};
+    if (status == STATUS_OK) {
+        assert_int_equal(event_add(r->loop, &mine), STATUS_OK);
+        event_remove(r->loop, &mine);
+    }
     event_stop(r->loop);
 }
 

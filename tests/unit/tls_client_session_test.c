@@ -1,5 +1,7 @@
 #include "tls_client_scene.h"
 
+#include <netinet/in.h>
+
 /* One side's name and protocol as the server sees them. */
 static const char *seen_name;
 static char seen_protocol[8];
@@ -182,6 +184,49 @@ static void a53_cut_is_told_from_a_clean_end(void **state)
     clear_scene(&s);
 }
 
+/* Puts both sides at the ends of a TCP connection. */
+static void move_to_tcp(struct talk *t)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof a;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), near = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&a, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &size), 0);
+    assert_int_equal(connect(near, (struct sockaddr *)&a, size), 0);
+    int far = accept(listener, NULL, NULL);
+    fcntl(near, F_SETFL, O_NONBLOCK);
+    fcntl(far, F_SETFL, O_NONBLOCK);
+    assert_true(dup2(near, t->sockets[1]) >= 0 && dup2(far, t->sockets[0]) >= 0);
+    close(listener);
+    close(near);
+    close(far);
+}
+
+static void a53_reset_is_a_cut(void **state)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    struct scene s;
+    struct talk t;
+    char text[8];
+    size_t n;
+    (void)state;
+    set_self_signed(&s, &(struct paper){.names = "DNS:x"});
+    start_talk(&t, &s, &(struct tls_client_options){.fingerprint = s.fingerprint}, "x");
+    move_to_tcp(&t);
+    shake_hands(&t);
+    assert_int_equal(t.result, STATUS_OK);
+    assert_int_equal(tls_read(t.client, text, sizeof text, &n), STATUS_AGAIN);
+    setsockopt(t.sockets[0], SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(t.sockets[0]);
+    t.sockets[0] = -1;
+    assert_int_equal(tls_read(t.client, text, sizeof text, &n), STATUS_CLOSED);
+    assert_true(tls_client_was_cut(t.client));
+    assert_string_equal(tls_error(t.client), "Connection reset by peer");
+    end_talk(&t);
+    clear_scene(&s);
+}
+
 static void a53_cut_in_the_handshake_is_closed(void **state)
 {
     struct scene s;
@@ -322,6 +367,7 @@ int main(void)
         cmocka_unit_test(no_binding_without_extended_master_secret),
         cmocka_unit_test(no_binding_before_the_handshake),
         cmocka_unit_test(a53_cut_is_told_from_a_clean_end),
+        cmocka_unit_test(a53_reset_is_a_cut),
         cmocka_unit_test(a53_cut_in_the_handshake_is_closed),
         cmocka_unit_test(a53_cut_at_any_octet_is_a_cut),
         cmocka_unit_test(plain_pop3_on_the_port_is_named),

@@ -81,8 +81,27 @@ static void a48_subjects_common_name_is_no_name(void **state)
 {
     struct scene s;
     (void)state;
-    set_self_signed(&s, &(struct paper){0});
-    assert_refused(&s, "test-server", "no name at all");
+    set_self_signed(&s, &(struct paper){.common = "pop.example.org"});
+    assert_refused(&s, "pop.example.org", "no name at all");
+    clear_scene(&s);
+}
+
+static void a48_wildcard_is_a_whole_label(void **state)
+{
+    struct scene s;
+    (void)state;
+    set_issued(&s, (struct paper){.names = "DNS:po*.example.org,DNS:*"}, false);
+    assert_refused(&s, "pop.example.org", "the certificate is for po*.example.org, *, not for");
+    assert_refused(&s, "localhost", "not for localhost");
+    clear_scene(&s);
+}
+
+static void authority_file_may_be_the_servers_own_certificate(void **state)
+{
+    struct scene s;
+    (void)state;
+    set_issued(&s, (struct paper){.names = "DNS:pop.example.org"}, false);
+    assert_taken(&s, &(struct tls_client_options){.ca_file = s.folder.file[0]}, "pop.example.org");
     clear_scene(&s);
 }
 
@@ -262,6 +281,8 @@ int main(void)
         cmocka_unit_test(a48_right_names_and_addresses_are_taken),
         cmocka_unit_test(a48_wrong_host_is_refused),
         cmocka_unit_test(a48_subjects_common_name_is_no_name),
+        cmocka_unit_test(a48_wildcard_is_a_whole_label),
+        cmocka_unit_test(authority_file_may_be_the_servers_own_certificate),
         cmocka_unit_test(a48_expired_is_refused),
         cmocka_unit_test(a48_not_yet_valid_is_refused),
         cmocka_unit_test(a48_self_signed_is_refused),
