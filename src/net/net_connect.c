@@ -89,8 +89,6 @@ void net_connect_cancel(struct net_connect *c)
     discard(c);
 }
 
-/* --- the end --- */
-
 static void put_host(struct buf *out, const char *host, uint16_t port)
 {
     bool is_v6 = strchr(host, ':') != NULL;
@@ -177,8 +175,6 @@ static void fail_attempt(struct attempt *a, int error)
     begin_next(c);
 }
 
-/* --- the proxy --- */
-
 static bool send_all(int socket, const struct buf *b)
 {
     return b->size == 0 || send(socket, b->data, b->size, MSG_NOSIGNAL) == (ssize_t)b->size;
@@ -239,8 +235,6 @@ static void begin_tunnel(struct attempt *a)
     if (!send_all(a->source.descriptor, &out))
         end_tunnel(c, EPIPE);
 }
-
-/* --- attempts --- */
 
 /* A port of this machine that nobody listens at may be given to the very socket that connects to
  * it, which then hears itself. */
@@ -346,8 +340,6 @@ static void resolved(void *context, enum status s, const struct net_addresses *a
     c->addresses = *addresses;
     begin_next(c);
 }
-
-/* --- the beginning --- */
 
 static bool take_name(char out[NET_NAME], const char *host)
 {

@@ -26,8 +26,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- listeners --- */
-
 static inline uint64_t now_ms(void)
 {
     struct timespec t;
@@ -59,8 +57,6 @@ static inline int listen_at(const char *address, uint16_t *port, int backlog)
     *port = net_port(&a);
     return s;
 }
-
-/* --- one attempt --- */
 
 struct result {
     struct event_loop *loop;

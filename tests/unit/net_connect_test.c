@@ -1,7 +1,5 @@
 #include "net_connect_scene.h"
 
-/* --- a resolver of our own: no test asks a real one --- */
-
 int __real_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **out);
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
@@ -33,8 +31,6 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
     }
     return 0;
 }
-
-/* --- allocations and threads that fail --- */
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);

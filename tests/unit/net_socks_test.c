@@ -1,7 +1,5 @@
 #include "net_connect_scene.h"
 
-/* --- a proxy of our own: says what it is told to say, keeps what it heard --- */
-
 struct line {
     size_t hears; /* octets */
     const char *says;
