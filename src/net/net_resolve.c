@@ -113,13 +113,13 @@ static void *run(void *argument)
 {
     struct job *job = argument;
     job->error = look_up(job->host, job->port, 0, &job->addresses);
+    atomic_fetch_sub(&lookups, 1); /* first of all: whoever hears the answer may ask again */
     atomic_store(&job->is_answered, true);
     uint64_t one = 1;
     ssize_t n = write(job->bell, &one, sizeof one);
     assert(n == sizeof one);
     (void)n;
     let_go(job);
-    atomic_fetch_sub(&lookups, 1);
     return NULL;
 }
 
