@@ -251,6 +251,8 @@ void master_generation_failed(struct generation *g)
         return;
     }
     char why[300];
+    master_load_tls(m, current(m)); /* what restarted children of the old one are given */
+    master_load_users(m, current(m));
     (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
     master_listen_prune(m);
     log_text(LOG_LEVEL_ERROR, "reload",
