@@ -65,3 +65,16 @@ def test_many_lists_at_once_arrive_whole(make_server):
             assert session.line().startswith(b"+OK")
             assert session.raw_body().count(b"\r\n") == len(first) + 1
         session.ok("QUIT")
+
+
+def test_a_removed_user_cannot_log_in_over_an_older_configuration_either(make_server):
+    server = make_server()
+    with server.session() as early:
+        reload(server, server.config_text().replace("per-address 100", "per-address 99"),
+               "event=ready")
+        start = len(server.log())
+        del server.users["bob"]
+        server.write_users()
+        server.wait_log("users file read again", 5, start)
+        early.ok("USER bob")
+        assert early.err("PASS secret").startswith("-ERR [AUTH]")
