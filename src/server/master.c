@@ -111,6 +111,28 @@ static enum status find_users(struct generation *g, char why[300])
     return s;
 }
 
+/* ---- the log ---- */
+
+static void open_log(struct master *m, const struct config *config)
+{
+    enum log_format format =
+        config->log_format == CONFIG_LOG_JSON ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
+    if (m->syslog > 0)
+        close(m->syslog);
+    m->syslog = -1;
+    m->log_target = log_target_of(STDERR_FILENO);
+    if (config->log_target == CONFIG_LOG_SYSLOG) {
+        m->syslog = log_connect_syslog();
+        if (m->syslog >= 0)
+            m->log_target = LOG_TARGET_SYSLOG;
+    }
+    log_open(m->syslog >= 0 ? m->syslog : STDERR_FILENO, m->log_target, format);
+    log_set_process("master");
+    if (config->log_target == CONFIG_LOG_SYSLOG && m->syslog < 0)
+        log_text(LOG_LEVEL_WARNING, "log", "no syslog here (%s): logging to standard error",
+                 strerror(errno));
+}
+
 /* ---- generations ---- */
 
 static uint32_t cores(void)
@@ -251,6 +273,8 @@ void master_generation_failed(struct generation *g)
         return;
     }
     char why[300];
+    master_load_tls(m, current(m)); /* what restarted children of the old one are given */
+    master_load_users(m, current(m));
     (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
     master_listen_prune(m);
     log_text(LOG_LEVEL_ERROR, "reload",
@@ -314,12 +338,15 @@ static void refresh_tls(struct master *m)
 static void refresh_users(struct master *m)
 {
     bool there = master_load_users(m, current(m));
-    struct generation *g = m->generations[0];
-    for (uint32_t i = 0; i < g->child_count; i++) {
-        struct master_child *c = &g->children[i];
-        if (c->role == IPC_AUTH && c->pid > 0)
-            (void)!master_child_send(c, there ? IPC_USERS : IPC_NO_USERS,
-                                     there ? m->users_memory : -1);
+    /* Who is still connected to an earlier generation may log in there too. */
+    for (size_t n = 0; n < MASTER_GENERATIONS_MAX && m->generations[n]; n++) {
+        struct generation *g = m->generations[n];
+        for (uint32_t i = 0; i < g->child_count; i++) {
+            struct master_child *c = &g->children[i];
+            if (c->role == IPC_AUTH && c->pid > 0)
+                (void)!master_child_send(c, there ? IPC_USERS : IPC_NO_USERS,
+                                         there ? m->users_memory : -1);
+        }
     }
     if (there)
         log_text(LOG_LEVEL_INFO, "users", "users file read again");
@@ -357,7 +384,7 @@ static void reload(struct master *m)
         log_text(
             LOG_LEVEL_ERROR, "reload",
             "sessions of two earlier configurations still live; reload again when one is over");
-    } else if (start_generation(m, config, why) == STATUS_OK) {
+    } else if ((open_log(m, config), start_generation(m, config, why)) == STATUS_OK) {
         log_text(LOG_LEVEL_INFO, "reload", "configuration changed, starting its processes");
         free(errors);
         return; /* ready is told when they are */
@@ -366,6 +393,7 @@ static void reload(struct master *m)
                  "the new configuration cannot be used: %s; the old one "
                  "goes on",
                  why);
+        open_log(m, current(m));
         master_load_tls(m, current(m));
         (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
         master_listen_prune(m);
@@ -482,23 +510,6 @@ static enum status watch_signals(struct master *m)
     return event_add(m->loop, &m->signals);
 }
 
-static void open_log(struct master *m, const struct config *config)
-{
-    enum log_format format =
-        config->log_format == CONFIG_LOG_JSON ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
-    m->syslog = -1;
-    m->log_target = log_target_of(STDERR_FILENO);
-    if (config->log_target == CONFIG_LOG_SYSLOG) {
-        m->syslog = log_connect_syslog();
-        if (m->syslog >= 0)
-            m->log_target = LOG_TARGET_SYSLOG;
-    }
-    log_open(m->syslog >= 0 ? m->syslog : STDERR_FILENO, m->log_target, format);
-    log_set_process("master");
-    if (config->log_target == CONFIG_LOG_SYSLOG && m->syslog < 0)
-        log_text(LOG_LEVEL_WARNING, "log", "no syslog here (%s): logging to standard error",
-                 strerror(errno));
-}
 
 /* Sockets that the service manager opened stand in for those the configuration names. */
 static void take_activated(struct master *m, const struct net_activation *a)
