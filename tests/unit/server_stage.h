@@ -106,6 +106,7 @@ static inline pid_t stage_spawn(const char *role, struct ipc_channel *c, enum ip
     if (pid == 0) {
         int high = fcntl(ends[1], F_DUPFD_CLOEXEC, 16);
         setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+        setenv("UBSAN_OPTIONS", "halt_on_error=1", 1);
         dup2(high, CHILD_MASTER_SOCKET);
         execl(stage_program, "poplind", "--child", role, "0", NULL);
         _exit(71);
@@ -279,20 +280,29 @@ static inline void front_begin(struct stage *s, uint32_t front, uint64_t session
                      STATUS_OK);
 }
 
-/* The next of store's answers to a front, which must be of that type and session. */
+static inline enum status front_ask(struct stage *s, uint32_t front, enum ipc_type type,
+                                    uint64_t session, const uint32_t *index);
+
+/* The next of store's answers to a front, which must be of that type and session. A drop that was
+ * opened for a predecessor of the front is given back. */
 static inline struct ipc_reader front_await(struct stage *s, uint32_t front, enum ipc_type type,
                                             uint64_t session)
 {
     struct ipc_message m;
-    do
+    for (;;) {
         assert_int_equal(stage_next(&s->to_store[front], &m, STAGE_PATIENCE), STATUS_OK);
-    while (m.type == IPC_YIELD);
-    assert_int_equal(m.type, type);
-    struct ipc_reader r = ipc_reader_of(m.payload);
-    assert_true(ipc_get_u64(&r) == session);
-    if (m.descriptor >= 0)
-        close(m.descriptor);
-    return r;
+        struct ipc_reader r = ipc_reader_of(m.payload);
+        uint64_t of = ipc_get_u64(&r);
+        if (m.descriptor >= 0)
+            close(m.descriptor);
+        if (m.type == IPC_OPENED && of != session) {
+            assert_int_equal(front_ask(s, front, IPC_CLOSE, of, NULL), STATUS_OK);
+        } else if (m.type != IPC_YIELD) {
+            assert_int_equal(m.type, type);
+            assert_true(of == session);
+            return r;
+        }
+    }
 }
 
 static inline uint64_t front_login(struct stage *s, uint32_t front, const char *user)
