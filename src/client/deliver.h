@@ -14,13 +14,13 @@
 struct delivery;
 
 struct deliver_message {
-    struct slice file; /* Maildir: the base name it will have, from deliver_name; borrowed */
-    struct slice received;     /* a header line to put first, or empty */
+    struct slice file;     /* Maildir: the base name it will have, from deliver_name; borrowed */
+    struct slice received; /* a header line to put first, or empty */
     struct slice delivered_to; /* likewise */
 };
 
-/* Opens and checks the target (makes a missing Maildir). TEMPORARY: locked or full; PERMANENT: not a
- * Maildir, not ours; `why` says what to do. */
+/* Opens and checks the target (makes a missing Maildir). TEMPORARY: locked or full; PERMANENT: not
+ * a Maildir, not ours; `why` says what to do. */
 enum status deliver_open(const struct account *a, struct delivery **out, char why[200]);
 /* Nothing uncommitted survives. NULL is allowed. */
 void deliver_close(struct delivery *d);
@@ -29,16 +29,18 @@ void deliver_close(struct delivery *d);
  * Written to the state before the file is begun. */
 enum status deliver_name(struct delivery *d, char name[STATE_FILE_NAME + 1]);
 
-/* True: the message of that base name stands in new/ or cur/ (with whatever flags), whole: a run
- * that was killed had committed it. Other targets cannot tell: false. */
+/* True: the message of that base name stands in new/ or cur/ (with whatever flags), whole, and has
+ * just been synced: a run that was killed had moved it. False: what may lie of it in tmp/ is
+ * removed. An mbox knows the last group that was begun there. Other targets cannot tell: false. */
 bool deliver_has(struct delivery *d, struct slice file);
-/* The SHA-256 of headers of every message that the Maildir holds, for a lost state: calls visit
- * with base name, header hash (as state_row.header_hash), octets in wire form, and whether it was
- * read (S flag). */
+/* Every message that the Maildir holds, for a lost state: calls visit with base name, header hash
+ * (header_hash.h, without the lines that this account puts first), octets in wire form, and whether
+ * it was read (S flag). False ends it. One that a reader moves
+ * meanwhile may be shown twice. UNSUPPORTED: other targets. */
 enum status deliver_scan(struct delivery *d,
                          bool (*visit)(void *context, struct slice file,
-                                       const unsigned char header_hash[STATE_HASH],
-                                       uint64_t octets, bool read),
+                                       const unsigned char header_hash[STATE_HASH], uint64_t octets,
+                                       bool read),
                          void *context);
 
 /* One message at a time. A failure of write or finish has aborted it: nothing of it remains. */
@@ -48,6 +50,8 @@ enum status deliver_finish(struct delivery *d); /* whole: it joins the group */
 void deliver_abort(struct delivery *d);
 /* The SHA-256 of the message just finished, line ends as CRLF, for `dedupe content`. */
 void deliver_digest(const struct delivery *d, unsigned char digest[STATE_HASH]);
+/* Its header hash, for state_row.header_hash: the same as header_hash.h makes of TOP n 0. */
+void deliver_header_hash(const struct delivery *d, unsigned char header_hash[STATE_HASH]);
 
 /* Makes the group durable and visible: files synced, renamed, folder synced. On failure none, some
  * or all of it is visible, and deliver_has tells which. */

@@ -26,14 +26,14 @@ enum state_stage {
 enum { STATE_FILE_NAME = 255, STATE_HASH = 32 };
 
 struct state_row {
-    int64_t id; /* 0: not stored yet */
+    int64_t id;        /* 0: not stored yet */
     struct slice uidl; /* 1 octet or more, any; what a server without UIDL gets is "h:" and the hex
                           of header_hash */
     enum state_stage stage;
     uint64_t octets; /* LIST's */
     bool has_header_hash;
-    unsigned char header_hash[STATE_HASH]; /* SHA-256 of TOP n 0, CRLF, for C06 and renumbering */
-    int64_t seen, fetched, deleted; /* seconds since 1970; 0: not */
+    unsigned char header_hash[STATE_HASH]; /* header_hash.h, for C06 and renumbering */
+    int64_t seen, fetched, deleted;        /* seconds since 1970; 0: not */
     int64_t retry_after;
     uint32_t failures;
     struct slice file; /* base name in the Maildir, without flags; empty: none */
@@ -54,24 +54,31 @@ struct state_lock;
 enum status state_lock_account(struct state *s, const char *account, struct state_lock **out);
 void state_unlock(struct state_lock *l);
 
-/* Between begin and commit every change is one transaction, durable after commit. */
+/* Between begin and commit every change is one transaction, durable after commit. A commit that
+ * fails has rolled back. TEMPORARY: the disk is full; PERMANENT: it cannot be written; CORRUPT. */
 enum status state_begin(struct state *s);
 enum status state_commit(struct state *s);
 void state_rollback(struct state *s);
 
-/* Calls visit with every row of an account; slices live during the call. False ends it. */
+/* Calls visit with every row of an account, oldest first; slices live during the call. False ends
+ * it. visit may find, and put what it was shown; it may not call state_each. */
 enum status state_each(struct state *s, const char *account,
                        bool (*visit)(void *context, const struct state_row *row), void *context);
 /* NOT_FOUND: none. Slices live until the next call on s. */
 enum status state_find(struct state *s, const char *account, struct slice uidl,
                        struct state_row *out);
-/* Inserts (id 0; sets it) or updates. */
+/* Inserts (id 0; sets it; EXISTS: the account has that UIDL) or updates (NOT_FOUND: no such id). */
 enum status state_put(struct state *s, const char *account, struct state_row *row);
 enum status state_forget(struct state *s, const char *account, struct slice uidl);
 /* Rows whose UIDL was last listed before `before` and that are delivered or deleted. */
 enum status state_prune(struct state *s, const char *account, int64_t before, uint64_t *removed);
 
-/* A fact about an account that is no message: "uidl-stable", "last-run", "quirks". */
+/* Rows that are delivered or to be deleted: what the server should still list
+ * (plan_options.known_count). */
+enum status state_count_kept(struct state *s, const char *account, uint64_t *count);
+
+/* A fact about an account that is no message: "uidl-stable", "last-run", "quirks". NOT_FOUND;
+ * TOO_LARGE: not in `size` octets with its NUL. */
 enum status state_get_note(struct state *s, const char *account, const char *name, char *value,
                            size_t size);
 enum status state_set_note(struct state *s, const char *account, const char *name,

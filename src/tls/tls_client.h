@@ -17,12 +17,13 @@ struct tls_client_options {
 enum status tls_client_context_new(const struct tls_client_options *options,
                                    struct tls_context **out, char why[300]);
 
-/* `host`: a DNS name (sent as SNI, checked) or an address (checked against the certificate's
- * addresses). ALPN `pop3` is offered. */
+/* MALFORMED: blanks or control characters in host. `host`: a DNS name (sent as SNI, checked) or an
+ * address (checked against the certificate's addresses). ALPN `pop3` is offered. */
 enum status tls_client_connection_new(struct tls_context *c, int socket, const char *host,
                                       struct tls_connection **out);
 
-/* After a failed handshake: what is wrong with the certificate and what to do, or NULL. */
+/* After a failed handshake: what is wrong with the certificate and what to do, or NULL. Printable,
+ * one line; what can be pasted into an account stands at its end. */
 const char *tls_client_problem(const struct tls_connection *t);
 /* The server's certificate: SHA-256 of its DER; false: none. */
 bool tls_client_fingerprint(const struct tls_connection *t, unsigned char out[32]);
@@ -31,5 +32,8 @@ enum status tls_client_certificate(const struct tls_connection *t, struct buf *o
 /* tls-exporter channel binding [RFC 9266], 32 octets; false: TLS 1.2 without extended master
  * secret. */
 bool tls_client_binding(const struct tls_connection *t, unsigned char out[32]);
+/* After CLOSED or IO: whether the stream was cut, not ended by the server's close_notify. Anybody
+ * on the way can cut, so what has no end of its own is then not whole. */
+bool tls_client_was_cut(const struct tls_connection *t);
 
 #endif
