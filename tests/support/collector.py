@@ -1,7 +1,10 @@
 """The real `poplin`, run in a home of its own against a server of the tests."""
 import json
 import os
+import signal
 import subprocess
+import tempfile
+import threading
 from dataclasses import dataclass
 
 from maildir import Maildir
@@ -25,6 +28,7 @@ class Result:
     exit: int
     out: bytes
     err: bytes
+    memory: int = 0  # KiB at the most
 
     @property
     def kind(self):
@@ -40,6 +44,29 @@ class Result:
 
     def text(self):
         return (self.out + self.err).decode(errors="replace")
+
+
+def run_measured(command, folder, environment, seconds):
+    """Runs a program to its end, or to that of its time: then it is killed and the test fails."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                   cwd=folder, env=environment)
+        watch = threading.Timer(seconds, process.send_signal, [signal.SIGKILL])
+        watch.start()
+        _pid, status, usage = os.wait4(process.pid, 0)
+        is_late = not watch.is_alive()
+        watch.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        assert not is_late, f"{command} had not ended after {seconds} s"
+        return Result(process.returncode, out.read(), err.read(), usage.ru_maxrss)
+
+
+def is_sanitized():
+    """Its memory says nothing then."""
+    with open(program(), "rb") as file:
+        return b"__asan_init" in file.read()
 
 
 class Collector:
@@ -79,12 +106,11 @@ class Collector:
 
     def run(self, *arguments, before=(), seconds=60):
         """Runs it; `before` is a command that runs it in turn, as strace does."""
-        done = subprocess.run(
-            [*before, *self.command(*arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, timeout=seconds, cwd=self.folder, env=self.environment())
-        report = SANITIZER.search(done.stderr.decode(errors="replace"))
-        assert not report, done.stderr.decode(errors="replace")[-4000:]
-        return Result(done.returncode, done.stdout, done.stderr)
+        done = run_measured([*before, *self.command(*arguments)], self.folder,
+                            self.environment(), seconds)
+        report = SANITIZER.search(done.err.decode(errors="replace"))
+        assert not report, done.err.decode(errors="replace")[-4000:]
+        return done
 
     def fetch(self, *options, **how):
         return self.run("fetch", *options, **how)

@@ -31,6 +31,7 @@ THIRD = (b"From: Cyd <cyd@example.org>\r\nSubject: octets\r\nMessage-ID: <3@quir
          b"Content-Transfer-Encoding: 8bit\r\n\r\n" + bytes(range(128, 256)) + b"\r\ntab\there\r\n")
 BOX = (("u-one", FIRST), ("u-two", SECOND), ("u-three", THIRD))
 USER, PASSWORD, TOKEN = "user", "secret", "ya29.token"
+HALF = b"+OK 110 octets\r\nFrom: Bea <bea@exa"  # of SECOND
 NAMES = {"elsewhere": "elsewhere.example"}
 CAPABILITIES = ("TOP", "UIDL", "USER", "RESP-CODES", "PIPELINING")
 
@@ -72,7 +73,7 @@ class Script:
     is_reset: bool = False                # … and by RST
     piece: int = 0                        # octets of one write; 0: all
     pause: float = 0                      # seconds between pieces
-    window: int = 0                       # messages shown at a time; 0: all
+    window: int = 0                       # messages shown at a time, those retrieved never again
     scram_fault: str = ""                 # signature, nonce, iterations
 
 
@@ -150,7 +151,8 @@ class Session:
         self.box = list(server.box)
         self.deleted = set()
         self.lines = []      # (line, whether TLS was up)
-        self.pipelined = 0   # commands that had come before the last one was answered
+        self.deepest = 0     # commands that had come at once, at the most
+        self.retrieved = set()
 
     # octets
 
@@ -183,8 +185,8 @@ class Session:
             if data[:1] == b"\x16" and not self.is_secure:
                 self.lines.append(("<a TLS handshake in clear>", False))
                 raise Gone
+        self.deepest = max(self.deepest, self.received.count(b"\n"))
         line, self.received = self.received.split(b"\n", 1)
-        self.pipelined += bool(self.received)
         text = line.rstrip(b"\r").decode(errors="surrogateescape")
         self.lines.append((text, self.is_secure))
         return text
@@ -403,6 +405,7 @@ class Session:
         number = self._number(words)
         if number:
             self.message(self.data(number))
+            self.retrieved.add(number)
 
     def _top(self, _rest, words):
         number = self._number(words)
@@ -425,7 +428,8 @@ class Session:
         self.say("+OK")
 
     def update(self):
-        gone = [self.box[n - 1] for n in self.deleted]
+        hidden = self.retrieved if self.script.window else set()
+        gone = [self.box[n - 1] for n in self.deleted | hidden]
         with self.server.lock:
             self.server.box = [m for m in self.server.box if not any(m is g for g in gone)]
         self.deleted.clear()
