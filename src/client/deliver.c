@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 static const struct deliver_driver *const drivers[] = {
-    [ACCOUNT_TARGET_MAILDIR] = &deliver_maildir,
-    [ACCOUNT_TARGET_STDOUT] = NULL,
+    [ACCOUNT_TARGET_MAILDIR] = &deliver_maildir, [ACCOUNT_TARGET_MBOX] = &deliver_mbox,
+    [ACCOUNT_TARGET_PIPE] = &deliver_pipe,       [ACCOUNT_TARGET_LMTP] = &deliver_lmtp,
+    [ACCOUNT_TARGET_STDOUT] = &deliver_stdout,
 };
 
 enum status deliver_failed(struct delivery *d, const char *doing)
@@ -41,7 +42,9 @@ static enum status equip(struct delivery *d)
     return d->content ? status : STATUS_NO_MEMORY;
 }
 
-enum status deliver_open(const struct account *a, struct delivery **out, char why[DELIVER_WHY])
+static_assert(DELIVER_WHY == 200, "as deliver.h says");
+
+enum status deliver_open(const struct account *a, struct delivery **out, char why[200])
 {
     struct delivery *d = NULL;
     *out = NULL;
@@ -50,8 +53,6 @@ enum status deliver_open(const struct account *a, struct delivery **out, char wh
         snprintf(why, DELIVER_WHY, "the account does not say where mail goes: add `deliver`");
         return STATUS_PERMANENT;
     }
-    if (!drivers[a->target])
-        return STATUS_UNSUPPORTED;
     enum status status = drivers[a->target]->open(a, &d, why);
     if (status != STATUS_OK)
         return status;

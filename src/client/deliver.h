@@ -1,7 +1,7 @@
 /* deliver: where fetched mail goes. A delivery is one target opened for one run; messages are
  * written one after the other, and become durable together at deliver_commit. Until then nothing
- * of them can be seen (Maildir: they lie in tmp/; mbox: behind the old end, cut off again by the
- * next run; pipe, LMTP: each is durable when its program or server said so).
+ * of them can be seen (Maildir: they lie in tmp/; mbox: in a journal beside it; pipe, LMTP, stdout:
+ * nothing waits, each is durable when its program or server said so).
  *
  * Octets come as the server sent them, unstuffed, line ends as they came; each target writes the
  * line ends it wants (Maildir, mbox, stdout: LF; LMTP: CRLF; pipe: LF) and changes nothing else. */
@@ -31,7 +31,8 @@ enum status deliver_name(struct delivery *d, char name[STATE_FILE_NAME + 1]);
 
 /* True: the message of that base name stands in new/ or cur/ (with whatever flags), whole, and has
  * just been synced: a run that was killed had moved it. False: what may lie of it in tmp/ is
- * removed. An mbox knows the last group that was begun there. Other targets cannot tell: false. */
+ * removed. An mbox knows the last group that was committed there. Other targets cannot tell: false.
+ */
 bool deliver_has(struct delivery *d, struct slice file);
 /* Every message that the Maildir holds, for a lost state: calls visit with base name, header hash
  * (header_hash.h, without the lines that this account puts first), octets in wire form, and whether

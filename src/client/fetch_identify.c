@@ -154,13 +154,22 @@ bool fetch_row(struct fetch *f, const struct plan_step *step, struct state_row *
            (step->state_id == 0 || row->id == step->state_id);
 }
 
-static struct slice hash_name(const unsigned char hash[STATE_HASH], char memory[FETCH_UIDL_TEXT])
+/* "h:" and the hash, and a number where other messages have the same header. */
+static struct slice hash_name(struct fetch *f, const struct plan_step *s,
+                              const unsigned char hash[STATE_HASH], char memory[FETCH_UIDL_TEXT])
 {
-    struct buf b = buf_over(memory, FETCH_UIDL_TEXT);
-    buf_put_str(&b, "h:");
-    for (size_t i = 0; i < STATE_HASH; i++)
-        buf_printf(&b, "%02x", hash[i]);
-    return buf_slice(&b);
+    struct state_row row;
+    for (unsigned n = 0;; n++) {
+        struct buf b = buf_over(memory, FETCH_UIDL_TEXT);
+        buf_put_str(&b, "h:");
+        for (size_t i = 0; i < STATE_HASH; i++)
+            buf_printf(&b, "%02x", hash[i]);
+        if (n > 0)
+            buf_printf(&b, ":%u", n);
+        if (state_find(f->state, f->account->name, buf_slice(&b), &row) != STATUS_OK ||
+            row.id == s->state_id)
+            return buf_slice(&b);
+    }
 }
 
 struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
@@ -174,7 +183,7 @@ struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
     if (s->message.uidl.size > 0 && !is_taken)
         return s->message.uidl;
     if (f->hashes && f->hashes[step].is_known)
-        return hash_name(f->hashes[step].hash, memory);
+        return hash_name(f, s, f->hashes[step].hash, memory);
     int n = snprintf(memory, FETCH_UIDL_TEXT, "n:%s", file);
     return slice_of(memory, (size_t)n);
 }

@@ -132,6 +132,7 @@ static void generation_free(struct generation *g)
 {
     if (!g)
         return;
+    generation_close(g);
     config_unref(g->config);
     free(g);
 }
@@ -326,14 +327,20 @@ static void refresh_users(struct master *m)
 
 static bool may_start_another(const struct master *m)
 {
-    return m->generations[0]->serving && !m->generations[MASTER_GENERATIONS_MAX - 1];
+    return !m->generations[MASTER_GENERATIONS_MAX - 1];
 }
 
 static void reload(struct master *m)
 {
     struct config *config = NULL;
-    struct config_errors *errors = calloc(1, sizeof *errors);
+    struct config_errors *errors;
     char why[300];
+    if (!m->generations[0]->serving) { /* still starting: once it is ready */
+        m->reload_wanted = true;
+        return;
+    }
+    m->reload_wanted = false;
+    errors = calloc(1, sizeof *errors);
     (void)!net_notify_reloading(&notify);
     if (!errors ||
         config_parse(m->options->config_path, &config_source_files, &config, errors) != STATUS_OK) {
@@ -442,6 +449,8 @@ static void signal_ready(struct event_source *source, uint32_t events)
 static void look(struct event_timer *timer, uint64_t now)
 {
     struct master *m = (struct master *)((char *)timer - offsetof(struct master, look));
+    if (m->reload_wanted && m->generations[0] && m->generations[0]->serving && !m->ending)
+        reload(m);
     if (m->generations[0] && m->generations[0]->serving) {
         if (master_tls_changed(m, current(m)))
             refresh_tls(m);
