@@ -16,11 +16,7 @@ static const struct {
 } commands[] = {
     {"fetch", poplin_fetch, "fetch new mail of one account or of all"},
     {"check", poplin_check, "say whether there is new mail, and fetch nothing"},
-    {"list", poplin_list, "list what was fetched and is not read"},
     {"pop", poplin_pop, "one POP3 command to any server: stat, list, uidl, retr, top …"},
-    {"init", poplin_init, "make the configuration for an address"},
-    {"account", poplin_account, "list, test, explain or remove accounts"},
-    {"config", poplin_config, "check or print the configuration"},
 };
 
 static const char *config_path;

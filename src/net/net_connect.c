@@ -3,7 +3,7 @@
  * first attempt waits for the loop's next turn. */
 #include "net/net_connect.h"
 
-#include "base/buf.h"
+#include "base/escape.h"
 #include "net/net_address.h"
 #include "net/net_resolve.h"
 #include "net/net_socks.h"
@@ -89,13 +89,21 @@ void net_connect_cancel(struct net_connect *c)
     discard(c);
 }
 
-/* --- the end --- */
+static void put_host(struct buf *out, const char *host, uint16_t port)
+{
+    bool is_v6 = strchr(host, ':') != NULL;
+    buf_put_str(out, is_v6 ? "[" : "");
+    escape_plain(out, slice_str(host), NET_NAME);
+    buf_printf(out, is_v6 ? "]:%u" : ":%u", port);
+}
 
 static void put_target(const struct net_connect *c, struct buf *out)
 {
-    buf_printf(out, strchr(c->host, ':') ? "[%s]:%u" : "%s:%u", c->host, c->port);
-    if (c->has_proxy)
-        buf_printf(out, " by the proxy %s:%u", c->proxy_host, c->proxy_port);
+    put_host(out, c->host, c->port);
+    if (c->has_proxy) {
+        buf_put_str(out, " by the proxy ");
+        put_host(out, c->proxy_host, c->proxy_port);
+    }
 }
 
 static void put_attempts(const struct net_connect *c, struct buf *out)
@@ -167,8 +175,6 @@ static void fail_attempt(struct attempt *a, int error)
     begin_next(c);
 }
 
-/* --- the proxy --- */
-
 static bool send_all(int socket, const struct buf *b)
 {
     return b->size == 0 || send(socket, b->data, b->size, MSG_NOSIGNAL) == (ssize_t)b->size;
@@ -229,8 +235,6 @@ static void begin_tunnel(struct attempt *a)
     if (!send_all(a->source.descriptor, &out))
         end_tunnel(c, EPIPE);
 }
-
-/* --- attempts --- */
 
 /* A port of this machine that nobody listens at may be given to the very socket that connects to
  * it, which then hears itself. */
@@ -336,8 +340,6 @@ static void resolved(void *context, enum status s, const struct net_addresses *a
     c->addresses = *addresses;
     begin_next(c);
 }
-
-/* --- the beginning --- */
 
 static bool take_name(char out[NET_NAME], const char *host)
 {

@@ -16,7 +16,8 @@
  * the loop lets go and the thread ends when it ends. */
 struct job {
     atomic_uint holders;
-    int bell; /* eventfd: the answer is there */
+    atomic_bool is_answered; /* orders what the thread wrote before what the loop reads */
+    int bell;                /* eventfd: the answer is there */
     char host[NET_NAME];
     uint16_t port;
     int error; /* of getaddrinfo */
@@ -112,12 +113,13 @@ static void *run(void *argument)
 {
     struct job *job = argument;
     job->error = look_up(job->host, job->port, 0, &job->addresses);
+    atomic_fetch_sub(&lookups, 1); /* first of all: whoever hears the answer may ask again */
+    atomic_store(&job->is_answered, true);
     uint64_t one = 1;
     ssize_t n = write(job->bell, &one, sizeof one);
     assert(n == sizeof one);
     (void)n;
     let_go(job);
-    atomic_fetch_sub(&lookups, 1);
     return NULL;
 }
 
@@ -150,6 +152,8 @@ static void answer(struct event_source *source, uint32_t events)
     struct net_resolve *r = (struct net_resolve *)source;
     struct job *job = r->job;
     (void)events;
+    if (!atomic_load(&job->is_answered))
+        return;
     event_remove(r->loop, source);
     enum status s = status_of(job->error);
     const char *why = s == STATUS_OK          ? ""

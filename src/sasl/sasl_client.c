@@ -93,12 +93,24 @@ bool sasl_client_offers_plus(struct slice offered)
     return false;
 }
 
+/* What SCRAM would refuse to prepare may still be a password elsewhere. */
+static bool can_prepare(struct slice text)
+{
+    char memory[LIMIT_PASSWORD];
+    struct buf out = buf_over(memory, sizeof memory);
+    enum status s = sasl_client_prepare(text, &out);
+    OPENSSL_cleanse(memory, sizeof memory);
+    return s == STATUS_OK;
+}
+
 static bool fits(const struct sasl_client_mechanism *m, const struct sasl_credentials *c)
 {
     if (m->binds && c->binding.size == 0)
         return false;
     if (m->respond == sasl_client_external)
         return c->password.size == 0 && c->token.size == 0;
+    if (m->digest && !(can_prepare(c->user) && can_prepare(c->password)))
+        return false;
     return m->wants_token ? c->token.size > 0 : c->password.size > 0 && c->user.size > 0;
 }
 

@@ -226,10 +226,6 @@ static enum status check_last(struct sasl_client *x, struct slice message)
     struct buf shown = buf_over(memory, sizeof memory);
     struct slice value, rest = message;
     x->step = 3;
-    if (take_field(&rest, 'e', &value)) {
-        sasl_client_say(x, "", value);
-        return STATUS_DENIED;
-    }
     if (!take_field(&rest, 'v', &value) || base64_decode(&shown, value) != STATUS_OK ||
         shown.size != x->text_size || CRYPTO_memcmp(memory, x->text, shown.size) != 0) {
         sasl_client_say(x, "the server does not know the password: it may be another's", SLICE(""));
@@ -241,6 +237,11 @@ static enum status check_last(struct sasl_client *x, struct slice message)
 
 enum status sasl_client_scram(struct sasl_client *x, struct slice challenge, struct buf *out)
 {
+    struct slice value, rest = challenge;
+    if (x->step > 0 && take_field(&rest, 'e', &value)) {
+        sasl_client_say(x, "", value);
+        return STATUS_DENIED;
+    }
     switch (x->step) {
     case 0:
         return speak_first(x, out);

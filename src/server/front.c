@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,8 +20,6 @@ enum {
     PAUSE = 100,      /* ms without accepting when descriptors are exhausted */
     DRAIN_LOOK = 100, /* ms between looks for sessions that became idle */
 };
-/* Ids are shorter than 56 bits; as many again are left for a front's whole life. */
-#define FIRST_SERIAL_MAX ((UINT64_C(1) << 35) - 1)
 
 static struct front *front_of(struct child *c)
 {
@@ -88,11 +85,6 @@ static enum status configure(struct child *child)
     if (begin_serial(f) != STATUS_OK)
         return STATUS_IO;
     tls_global_init();
-    /* Auth and store may still work for the sessions of a front that died, and its successor must
-     * not be given their answers: its ids begin elsewhere. */
-    if (getrandom(&f->serial, sizeof f->serial, 0) != sizeof f->serial)
-        return STATUS_IO;
-    f->serial &= FIRST_SERIAL_MAX;
     uint32_t descriptors = descriptor_limit();
     f->connection_limit =
         descriptors > 2 * DESCRIPTORS_KEPT ? descriptors - DESCRIPTORS_KEPT : descriptors / 2;
@@ -111,6 +103,21 @@ static bool make_room(struct front *f)
         return false;
     connection_end((struct connection *)((char *)oldest - offsetof(struct connection, guest)),
                    "evicted", true);
+    return true;
+}
+
+bool front_resize_table(struct front *f, size_t wanted)
+{
+    size_t size = f->connections_size ? f->connections_size : 256;
+    while (size <= wanted)
+        size *= 2;
+    struct connection **grown = realloc(f->connections, size * sizeof(struct connection *));
+    if (!grown)
+        return false;
+    memset(grown + f->connections_size, 0,
+           (size - f->connections_size) * sizeof(struct connection *));
+    f->connections = grown;
+    f->connections_size = size;
     return true;
 }
 

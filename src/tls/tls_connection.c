@@ -35,6 +35,8 @@ static const struct reason client_reasons[] = {
     {SSL_R_CERTIFICATE_VERIFY_FAILED, "the server's certificate is not to be believed"},
     {SSL_R_EE_KEY_TOO_SMALL, "the server's key is too short to be safe"},
     {SSL_R_DH_KEY_TOO_SMALL, "the server's Diffie-Hellman numbers are too short to be safe"},
+    {SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED,
+     "the server's TLS is too old to be safe (it knows no RFC 5746)"},
     {SSL_R_TLSV1_UNRECOGNIZED_NAME, "the server does not know the name it was called by (SNI)"},
     {SSL_R_UNEXPECTED_EOF_WHILE_READING, "the connection was cut without a close_notify"},
 };

@@ -26,8 +26,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- listeners --- */
-
 static inline uint64_t now_ms(void)
 {
     struct timespec t;
@@ -60,8 +58,6 @@ static inline int listen_at(const char *address, uint16_t *port, int backlog)
     return s;
 }
 
-/* --- one attempt --- */
-
 struct result {
     struct event_loop *loop;
     enum status status;
@@ -81,6 +77,12 @@ static inline void keep(void *context, enum status status, int socket,
     if (remote)
         r->remote = *remote;
     snprintf(r->why, sizeof r->why, "%s", why);
+    /* The callee watches it from here on: nobody else does any more. */
+    struct event_source mine = {socket, EVENT_READ, NULL};
+    if (status == STATUS_OK) {
+        assert_int_equal(event_add(r->loop, &mine), STATUS_OK);
+        event_remove(r->loop, &mine);
+    }
     event_stop(r->loop);
 }
 

@@ -158,8 +158,6 @@ static void no_room_is_told_and_final(void **state)
     assert_int_equal(feed_text(&e, ""), STATUS_MALFORMED);
 }
 
-/* --- the choice --- */
-
 static void assert_choice(const char *offered, const struct sasl_credentials *c, bool clear,
                           const char *expected)
 {

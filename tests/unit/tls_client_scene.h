@@ -11,7 +11,8 @@
 
 /* A certificate for the server; what is 0 or NULL is the usual. */
 struct paper {
-    const char *names; /* "DNS:…,IP:…" */
+    const char *names;  /* "DNS:…,IP:…" */
+    const char *common; /* the subject's common name */
     struct slice raw_name;
     int from_days, to_days;
     X509 *issuer;
@@ -43,7 +44,7 @@ static inline X509 *make_paper(const struct paper *p, EVP_PKEY *key)
 {
     X509 *x = X509_new();
     X509_NAME *subject = X509_NAME_new();
-    const char *name = p->authority ? "Test Authority" : "Test Server";
+    const char *name = p->authority ? "Test Authority" : p->common ? p->common : "Test Server";
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
     X509_set_version(x, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(x), p->authority ? 1 : 2);

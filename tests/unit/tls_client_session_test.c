@@ -1,5 +1,7 @@
 #include "tls_client_scene.h"
 
+#include <netinet/in.h>
+
 /* One side's name and protocol as the server sees them. */
 static const char *seen_name;
 static char seen_protocol[8];
@@ -28,6 +30,8 @@ struct bare {
     int server_result;
 };
 
+static uint64_t bare_options; /* of the next one */
+
 static void start_bare(struct bare *b, const struct scene *s, const char *host, int newest)
 {
     struct tls_context *c;
@@ -37,6 +41,7 @@ static void start_bare(struct bare *b, const struct scene *s, const char *host, 
     SSL_CTX_use_certificate_file(b->context, s->folder.file[0], SSL_FILETYPE_PEM);
     SSL_CTX_use_PrivateKey_file(b->context, s->folder.file[0], SSL_FILETYPE_PEM);
     SSL_CTX_set_security_level(b->context, 0);
+    SSL_CTX_set_options(b->context, bare_options);
     SSL_CTX_set_min_proto_version(b->context, TLS1_VERSION);
     SSL_CTX_set_max_proto_version(b->context, newest);
     SSL_CTX_set_alpn_select_cb(b->context, see, NULL);
@@ -118,6 +123,24 @@ static void both_sides_have_the_same_binding(void **state)
     clear_scene(&s);
 }
 
+/* RFC 9266 4.2. */
+static void no_binding_without_extended_master_secret(void **state)
+{
+    struct scene s;
+    struct bare b;
+    unsigned char out[32];
+    (void)state;
+    set_self_signed(&s, &(struct paper){.names = "DNS:x"});
+    bare_options = SSL_OP_NO_EXTENDED_MASTER_SECRET;
+    start_bare(&b, &s, "x", TLS1_2_VERSION);
+    bare_options = 0;
+    assert_int_equal(b.result, STATUS_OK);
+    assert_string_equal(tls_version(b.client), "TLSv1.2");
+    assert_false(tls_client_binding(b.client, out));
+    end_bare(&b);
+    clear_scene(&s);
+}
+
 static void no_binding_before_the_handshake(void **state)
 {
     struct scene s;
@@ -161,6 +184,49 @@ static void a53_cut_is_told_from_a_clean_end(void **state)
     clear_scene(&s);
 }
 
+/* Puts both sides at the ends of a TCP connection. */
+static void move_to_tcp(struct talk *t)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof a;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), near = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&a, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &size), 0);
+    assert_int_equal(connect(near, (struct sockaddr *)&a, size), 0);
+    int far = accept(listener, NULL, NULL);
+    fcntl(near, F_SETFL, O_NONBLOCK);
+    fcntl(far, F_SETFL, O_NONBLOCK);
+    assert_true(dup2(near, t->sockets[1]) >= 0 && dup2(far, t->sockets[0]) >= 0);
+    close(listener);
+    close(near);
+    close(far);
+}
+
+static void a53_reset_is_a_cut(void **state)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    struct scene s;
+    struct talk t;
+    char text[8];
+    size_t n;
+    (void)state;
+    set_self_signed(&s, &(struct paper){.names = "DNS:x"});
+    start_talk(&t, &s, &(struct tls_client_options){.fingerprint = s.fingerprint}, "x");
+    move_to_tcp(&t);
+    shake_hands(&t);
+    assert_int_equal(t.result, STATUS_OK);
+    assert_int_equal(tls_read(t.client, text, sizeof text, &n), STATUS_AGAIN);
+    setsockopt(t.sockets[0], SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(t.sockets[0]);
+    t.sockets[0] = -1;
+    assert_int_equal(tls_read(t.client, text, sizeof text, &n), STATUS_CLOSED);
+    assert_true(tls_client_was_cut(t.client));
+    assert_string_equal(tls_error(t.client), "Connection reset by peer");
+    end_talk(&t);
+    clear_scene(&s);
+}
+
 static void a53_cut_in_the_handshake_is_closed(void **state)
 {
     struct scene s;
@@ -174,6 +240,74 @@ static void a53_cut_in_the_handshake_is_closed(void **state)
     assert_true(tls_client_was_cut(t.client));
     assert_null(tls_client_problem(t.client));
     end_talk(&t);
+    clear_scene(&s);
+}
+
+/* Carries octets between the sides, from the server only as many as `budget` says; at the end of
+ * them the line is cut. Returns how many the server sent. */
+static size_t carry(const int ends[2], size_t *budget)
+{
+    char data[16384];
+    ssize_t n = recv(ends[1], data, sizeof data, 0);
+    if (n > 0)
+        assert_int_equal(send(ends[0], data, (size_t)n, MSG_NOSIGNAL), n);
+    n = recv(ends[0], data, sizeof data, 0);
+    size_t sent = n > 0 ? (size_t)n : 0;
+    size_t passed = sent < *budget ? sent : *budget;
+    if (passed > 0)
+        assert_int_equal(send(ends[1], data, passed, MSG_NOSIGNAL), passed);
+    *budget -= passed;
+    if (*budget == 0)
+        shutdown(ends[1], SHUT_WR);
+    return sent;
+}
+
+/* A greeting through a line that is cut after `budget` octets; true: it arrived whole. */
+static bool greet_through(const struct scene *s, size_t budget, size_t *total)
+{
+    struct talk t;
+    int near[2], far[2];
+    char text[16];
+    size_t n;
+    enum status server = STATUS_AGAIN, got = STATUS_AGAIN;
+    start_talk(&t, s, &(struct tls_client_options){.fingerprint = s->fingerprint}, "x");
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, near), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, far), 0);
+    assert_true(dup2(near[0], t.sockets[0]) >= 0 && dup2(far[0], t.sockets[1]) >= 0);
+    const int ends[2] = {near[1], far[1]};
+    *total = 0;
+    for (int i = 0; i < 12 && got == STATUS_AGAIN; i++) {
+        if (t.result == STATUS_AGAIN)
+            t.result = tls_handshake(t.client);
+        if (server == STATUS_AGAIN && (server = tls_handshake(t.server)) == STATUS_OK)
+            assert_int_equal(tls_write(t.server, "+OK\r\n", 5, &n), STATUS_OK);
+        *total += carry(ends, &budget);
+        got = t.result == STATUS_OK ? tls_read(t.client, text, sizeof text, &n)
+                                    : (t.result == STATUS_AGAIN ? STATUS_AGAIN : t.result);
+    }
+    bool whole = got == STATUS_OK;
+    if (whole)
+        assert_int_equal(n, 5);
+    else
+        assert_true(got == STATUS_CLOSED && tls_client_was_cut(t.client));
+    for (int i = 0; i < 2; i++) {
+        close(near[i]);
+        close(far[i]);
+    }
+    end_talk(&t);
+    return whole;
+}
+
+static void a53_cut_at_any_octet_is_a_cut(void **state)
+{
+    struct scene s;
+    size_t whole, unused;
+    (void)state;
+    set_self_signed(&s, &(struct paper){.names = "DNS:x"});
+    assert_true(greet_through(&s, SIZE_MAX, &whole));
+    assert_true(whole > 500);
+    for (size_t budget = 1; budget + 40 < whole; budget += 7)
+        assert_false(greet_through(&s, budget, &unused));
     clear_scene(&s);
 }
 
@@ -230,9 +364,12 @@ int main(void)
         cmocka_unit_test(names_are_sent_and_addresses_are_not),
         cmocka_unit_test(older_versions_are_refused),
         cmocka_unit_test(both_sides_have_the_same_binding),
+        cmocka_unit_test(no_binding_without_extended_master_secret),
         cmocka_unit_test(no_binding_before_the_handshake),
         cmocka_unit_test(a53_cut_is_told_from_a_clean_end),
+        cmocka_unit_test(a53_reset_is_a_cut),
         cmocka_unit_test(a53_cut_in_the_handshake_is_closed),
+        cmocka_unit_test(a53_cut_at_any_octet_is_a_cut),
         cmocka_unit_test(plain_pop3_on_the_port_is_named),
         cmocka_unit_test(partial_writes_lose_nothing),
     };

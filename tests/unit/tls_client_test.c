@@ -51,8 +51,13 @@ static void a48_right_names_and_addresses_are_taken(void **state)
                (struct paper){.names = "DNS:pop.example.org,DNS:*.example.net,IP:127.0.0.1,IP:::1"},
                false);
     struct tls_client_options o = {.ca_file = s.folder.file[1]};
-    static const char *const hosts[] = {"pop.example.org",  "POP.Example.ORG", "pop.example.org.",
-                                        "mail.example.net", "127.0.0.1",       "::1"};
+    static const char *const hosts[] = {"pop.example.org",
+                                        "POP.Example.ORG",
+                                        "pop.example.org.",
+                                        "mail.example.net",
+                                        "::1%lo",
+                                        "127.0.0.1",
+                                        "::1"};
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
         assert_taken(&s, &o, hosts[i]);
     clear_scene(&s);
@@ -76,8 +81,27 @@ static void a48_subjects_common_name_is_no_name(void **state)
 {
     struct scene s;
     (void)state;
-    set_self_signed(&s, &(struct paper){0});
-    assert_refused(&s, "test-server", "no name at all");
+    set_self_signed(&s, &(struct paper){.common = "pop.example.org"});
+    assert_refused(&s, "pop.example.org", "no name at all");
+    clear_scene(&s);
+}
+
+static void a48_wildcard_is_a_whole_label(void **state)
+{
+    struct scene s;
+    (void)state;
+    set_issued(&s, (struct paper){.names = "DNS:po*.example.org,DNS:*"}, false);
+    assert_refused(&s, "pop.example.org", "the certificate is for po*.example.org, *, not for");
+    assert_refused(&s, "localhost", "not for localhost");
+    clear_scene(&s);
+}
+
+static void authority_file_may_be_the_servers_own_certificate(void **state)
+{
+    struct scene s;
+    (void)state;
+    set_issued(&s, (struct paper){.names = "DNS:pop.example.org"}, false);
+    assert_taken(&s, &(struct tls_client_options){.ca_file = s.folder.file[0]}, "pop.example.org");
     clear_scene(&s);
 }
 
@@ -170,6 +194,18 @@ static void the_systems_store_knows_no_test_authority(void **state)
     clear_scene(&s);
 }
 
+/* The variable that OpenSSL reads: what an administrator puts into the system's store counts. */
+static void the_systems_store_is_believed(void **state)
+{
+    struct scene s;
+    (void)state;
+    set_issued(&s, (struct paper){.names = "DNS:pop.example.org"}, false);
+    setenv("SSL_CERT_FILE", s.folder.file[1], 1);
+    assert_taken(&s, &(struct tls_client_options){0}, "pop.example.org");
+    unsetenv("SSL_CERT_FILE");
+    clear_scene(&s);
+}
+
 static void pinned_certificate_alone_is_believed(void **state)
 {
     struct scene s;
@@ -245,6 +281,8 @@ int main(void)
         cmocka_unit_test(a48_right_names_and_addresses_are_taken),
         cmocka_unit_test(a48_wrong_host_is_refused),
         cmocka_unit_test(a48_subjects_common_name_is_no_name),
+        cmocka_unit_test(a48_wildcard_is_a_whole_label),
+        cmocka_unit_test(authority_file_may_be_the_servers_own_certificate),
         cmocka_unit_test(a48_expired_is_refused),
         cmocka_unit_test(a48_not_yet_valid_is_refused),
         cmocka_unit_test(a48_self_signed_is_refused),
@@ -253,6 +291,7 @@ int main(void)
         cmocka_unit_test(a48_revoked_is_refused),
         cmocka_unit_test(a58_names_cannot_steer_the_terminal),
         cmocka_unit_test(the_systems_store_knows_no_test_authority),
+        cmocka_unit_test(the_systems_store_is_believed),
         cmocka_unit_test(pinned_certificate_alone_is_believed),
         cmocka_unit_test(diagnosis_goes_on_and_tells),
         cmocka_unit_test(authority_file_must_be_there),
