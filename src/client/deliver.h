@@ -31,8 +31,8 @@ enum status deliver_name(struct delivery *d, char name[STATE_FILE_NAME + 1]);
 
 /* True: the message of that base name stands in new/ or cur/ (with whatever flags), whole, and has
  * just been synced: a run that was killed had moved it. False: what may lie of it in tmp/ is
- * removed. An mbox knows the last group that was committed there. Other targets cannot tell: false.
- */
+ * removed. An mbox knows the last group that was committed there, so it is asked before the first
+ * commit of a run. Other targets cannot tell: false. */
 bool deliver_has(struct delivery *d, struct slice file);
 /* Every message that the Maildir holds, for a lost state: calls visit with base name, header hash
  * (header_hash.h, without the lines that this account puts first), octets in wire form, and whether

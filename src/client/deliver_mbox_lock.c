@@ -45,18 +45,39 @@ static void remove_stale(const char *dot)
         unlink(dot);
 }
 
+/* In the folder of `dot`, without a name; where the file system has no such files, `dot` itself. */
+static int open_dot(const char *dot, bool *named)
+{
+    char folder[LIMIT_PATH];
+    const char *slash = strrchr(dot, '/');
+    size_t size = slash == dot ? 1 : slash ? (size_t)(slash - dot) : 0;
+    memcpy(folder, size ? dot : ".", size ? size : 1);
+    folder[size ? size : 1] = '\0';
+    int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+    *named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL);
+    return *named ? open(dot, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644) : fd;
+}
+
+/* It gets its name when it holds our number: a run that is killed between leaves no empty one,
+ * which would stand for five minutes. */
 static bool make_dot(const char *dot)
 {
-    char text[32];
-    int fd = open(dot, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    char text[32], self[64];
+    bool named;
+    int fd = open_dot(dot, &named);
     if (fd < 0)
         return false;
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    bool written = write(fd, text, (size_t)n) == n;
-    close(fd);
-    if (!written)
+    bool made = write(fd, text, (size_t)n) == n;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    if (made && !named)
+        made = linkat(AT_FDCWD, self, AT_FDCWD, dot, AT_SYMLINK_FOLLOW) == 0;
+    int error = errno;
+    if (!made && named)
         unlink(dot);
-    return written;
+    close(fd);
+    errno = error;
+    return made;
 }
 
 /* OK: taken, or not to be had in this folder. AGAIN: held. */

@@ -53,23 +53,24 @@ static_assert(STATE_APPLICATION == 1349480556, "the number in the schema");
     "read, flagged"
 
 static const char *const query_texts[QUERY_TOTAL] = {
-    [QUERY_BEGIN] = "BEGIN IMMEDIATE",
-    [QUERY_COMMIT] = "COMMIT",
-    [QUERY_ROLLBACK] = "ROLLBACK",
-    [QUERY_EACH] = "SELECT " COLUMNS " FROM message WHERE account = ?1 ORDER BY id",
-    [QUERY_FIND] = "SELECT " COLUMNS " FROM message WHERE account = ?1 AND uidl = ?2",
-    [QUERY_INSERT] = "INSERT INTO message(uidl, stage, octets, header_hash, seen, fetched, deleted,"
-                     " retry_after, failures, file, read, flagged, account)"
-                     " VALUES(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    [QUERY_UPDATE] = "UPDATE message SET uidl = ?2, stage = ?3, octets = ?4, header_hash = ?5,"
-                     " seen = ?6, fetched = ?7, deleted = ?8, retry_after = ?9, failures = ?10,"
-                     " file = ?11, read = ?12, flagged = ?13 WHERE id = ?1 AND account = ?14",
-    [QUERY_FORGET] = "DELETE FROM message WHERE account = ?1 AND uidl = ?2",
-    [QUERY_PRUNE] = "DELETE FROM message WHERE account = ?1 AND seen < ?2 AND stage IN (?3, ?4)",
-    [QUERY_COUNT_KEPT] = "SELECT count(*) FROM message WHERE account = ?1 AND stage IN (?2, ?3)",
-    [QUERY_GET_NOTE] = "SELECT value FROM note WHERE account = ?1 AND name = ?2",
-    [QUERY_SET_NOTE] = "INSERT INTO note(account, name, value) VALUES(?1, ?2, ?3)"
-                       " ON CONFLICT(account, name) DO UPDATE SET value = excluded.value",
+    [QUERY_BEGIN] = ("BEGIN IMMEDIATE"),
+    [QUERY_COMMIT] = ("COMMIT"),
+    [QUERY_ROLLBACK] = ("ROLLBACK"),
+    [QUERY_EACH] = ("SELECT " COLUMNS " FROM message WHERE account = ?1 ORDER BY id"),
+    [QUERY_FIND] = ("SELECT " COLUMNS " FROM message WHERE account = ?1 AND uidl = ?2"),
+    [QUERY_INSERT] =
+        ("INSERT INTO message(uidl, stage, octets, header_hash, seen, fetched, deleted,"
+         " retry_after, failures, file, read, flagged, account)"
+         " VALUES(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"),
+    [QUERY_UPDATE] = ("UPDATE message SET uidl = ?2, stage = ?3, octets = ?4, header_hash = ?5,"
+                      " seen = ?6, fetched = ?7, deleted = ?8, retry_after = ?9, failures = ?10,"
+                      " file = ?11, read = ?12, flagged = ?13 WHERE id = ?1 AND account = ?14"),
+    [QUERY_FORGET] = ("DELETE FROM message WHERE account = ?1 AND uidl = ?2"),
+    [QUERY_PRUNE] = ("DELETE FROM message WHERE account = ?1 AND seen < ?2 AND stage IN (?3, ?4)"),
+    [QUERY_COUNT_KEPT] = ("SELECT count(*) FROM message WHERE account = ?1 AND stage IN (?2, ?3)"),
+    [QUERY_GET_NOTE] = ("SELECT value FROM note WHERE account = ?1 AND name = ?2"),
+    [QUERY_SET_NOTE] = ("INSERT INTO note(account, name, value) VALUES(?1, ?2, ?3)"
+                        " ON CONFLICT(account, name) DO UPDATE SET value = excluded.value"),
 };
 
 /* --- results --- */

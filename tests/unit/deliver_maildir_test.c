@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +179,110 @@ static void a50_a_name_that_is_a_path_is_refused(void **unused)
     drop_end(&d);
 }
 
+/* --- folders --- */
+
+static void write_in(const struct drop *d, const char *file, struct slice content)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", d->path, file);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(content.data, 1, content.size, f), content.size);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void a_folder_of_something_else_is_not_touched(void **unused)
+{
+    struct drop d, other;
+    char path[1024];
+    drop_start(&d);
+    write_in(&d, "new/file", SLICE("x"));
+    other = d;
+    snprintf(path, sizeof path, "%s/new", d.path);
+    other.account.arguments[0] = path;
+    assert_int_equal(deliver_open(&other.account, &other.delivery, other.why), STATUS_PERMANENT);
+    assert_non_null(strstr(other.why, "no Maildir"));
+    snprintf(path, sizeof path, "%s/cur/deep/er", d.path);
+    assert_int_equal(deliver_open(&other.account, &other.delivery, other.why), STATUS_OK);
+    deliver_close(other.delivery);
+    snprintf(path, sizeof path, "%s/new/file/x", d.path);
+    assert_int_not_equal(deliver_open(&other.account, &other.delivery, other.why), STATUS_OK);
+    assert_int_not_equal(strlen(other.why), 0);
+    drop_end(&d);
+}
+
+static void only_our_own_old_left_overs_are_removed(void **unused)
+{
+    static const struct timeval old[2] = {{1000000, 0}, {1000000, 0}};
+    static const char *const files[] = {"tmp/1000000.M000001P1Q1R0123456789abcdef.host",
+                                        "tmp/1000000.M000001P1Q1.host"};
+    struct drop d;
+    char path[1024];
+    drop_start(&d);
+    for (size_t i = 0; i < 2; i++) {
+        write_in(&d, files[i], SLICE("x"));
+        snprintf(path, sizeof path, "%s/%s", d.path, files[i]);
+        assert_int_equal(utimes(path, old), 0);
+    }
+    write_in(&d, "tmp/1000000.M000001P1Q2R0123456789abcdef.host", SLICE("x"));
+    deliver_close(d.delivery);
+    assert_int_equal(deliver_open(&d.account, &d.delivery, d.why), STATUS_OK);
+    assert_int_equal(files_in(&d, "tmp"), 2);
+    snprintf(path, sizeof path, "%s/%s", d.path, files[0]);
+    assert_int_not_equal(access(path, F_OK), 0);
+    drop_end(&d);
+}
+
+/* --- scanning --- */
+
+struct seen {
+    unsigned count, read;
+    uint64_t octets;
+    unsigned char hash[STATE_HASH];
+    char file[STATE_FILE_NAME + 1];
+};
+
+static bool see(void *context, struct slice file, const unsigned char header_hash[STATE_HASH],
+                uint64_t octets, bool read)
+{
+    struct seen *s = context;
+    s->count++;
+    s->read += read;
+    s->octets = octets;
+    memcpy(s->hash, header_hash, STATE_HASH);
+    snprintf(s->file, sizeof s->file, "%.*s", SLICE_ARGS(file));
+    return true;
+}
+
+static void a_lost_state_is_found_again_in_the_maildir(void **unused)
+{
+    static const char text[] = "A: 1\r\nB: 2\r\n\r\nbody\r\n";
+    struct drop d;
+    struct seen s = {0};
+    char name[STATE_FILE_NAME + 1], from[1024], to[1024];
+    unsigned char expected[STATE_HASH];
+    drop_start(&d);
+    d.account.add_received = d.account.add_delivered_to = true;
+    assert_int_equal(deliver_name(d.delivery, name), STATUS_OK);
+    struct deliver_message m = {.file = slice_str(name),
+                                .received = SLICE("Received: by us\r\n\twith POP3"),
+                                .delivered_to = SLICE("Delivered-To: ann")};
+    assert_int_equal(deliver_begin(d.delivery, &m), STATUS_OK);
+    assert_int_equal(deliver_write(d.delivery, slice_of(text, sizeof text - 1)), STATUS_OK);
+    assert_int_equal(deliver_finish(d.delivery), STATUS_OK);
+    deliver_header_hash(d.delivery, expected);
+    assert_int_equal(deliver_commit(d.delivery), STATUS_OK);
+    snprintf(from, sizeof from, "%s/new/%s", d.path, name);
+    snprintf(to, sizeof to, "%s/cur/%s:2,FS", d.path, name);
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(deliver_scan(d.delivery, see, &s), STATUS_OK);
+    assert_true(s.count == 1 && s.read == 1);
+    assert_int_equal(s.octets, sizeof text - 1);
+    assert_memory_equal(s.hash, expected, STATE_HASH);
+    assert_string_equal(s.file, name);
+    drop_end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +291,9 @@ int main(void)
         cmocka_unit_test(c09_what_was_not_committed_goes_with_the_run),
         cmocka_unit_test(c21_a_committed_message_is_found_whatever_its_flags),
         cmocka_unit_test(line_ends_become_lf_and_nothing_else_changes_in_any_split),
+        cmocka_unit_test(a_folder_of_something_else_is_not_touched),
+        cmocka_unit_test(only_our_own_old_left_overs_are_removed),
+        cmocka_unit_test(a_lost_state_is_found_again_in_the_maildir),
         cmocka_unit_test(a50_a_name_that_is_a_path_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
