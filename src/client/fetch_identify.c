@@ -149,9 +149,10 @@ void fetch_identify_room(struct fetch *f)
 
 bool fetch_row(struct fetch *f, const struct plan_step *step, struct state_row *row)
 {
-    return step->message.uidl.size > 0 &&
+    /* A step without a row may share its UIDL with one that has one (C06): that is another's. */
+    return step->state_id != 0 && step->message.uidl.size > 0 &&
            state_find(f->state, f->account->name, step->message.uidl, row) == STATUS_OK &&
-           (step->state_id == 0 || row->id == step->state_id);
+           row->id == step->state_id;
 }
 
 /* "h:" and the hash, and a number where other messages have the same header. */

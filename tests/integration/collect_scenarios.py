@@ -7,7 +7,7 @@ import base64
 from collect_case import (
     ALL, CONFIG, LOGIN, OK, PROTOCOL, REFUSED, TEMPORARY, UNREACHABLE, Case, fetch, pop, rules)
 from quirk import (
-    CAPABILITIES, FIRST, SECOND, THIRD, Script, close, log_in, mail, on, ordinary, pause,
+    BOX, CAPABILITIES, FIRST, SECOND, THIRD, Script, close, log_in, mail, on, ordinary, pause,
     read_line, reset, rows, stall, start_tls)
 
 SECRETS = r"^(USER|PASS|AUTH|APOP)"
@@ -100,7 +100,7 @@ C02 = [
     case("c02_a_server_of_bare_lfs_by_command",
          pop("retr 2", Script(eol=b"\n"), out=SECOND.replace(b"\r\n", b"\n"))),
     case("c02_greeting_and_replies_mix_line_ends",
-         fetch(rules(on("^USER", b"+OK\n"), on("^STAT", b"+OK 3 503\n"),
+         fetch(rules(on("^PASS", log_in, b"+OK\n"), on("^STAT", b"+OK 3 503\n"),
                      greeting=b"+OK hello\n"))),
     case("c02_rows_mix_line_ends",
          fetch(rules(on("^UIDL$", b"+OK\r\n1 u-one\n2 u-two\r\n3 u-three\n.\r\n")))),
@@ -153,7 +153,7 @@ C04 = [
     case("c04_capa_is_asked_again_after_login",
          fetch(Script(capabilities=("USER",), capabilities_after=CAPABILITIES),
                box=[(f"g{i}", b"Subject: %d\r\n\r\nx\r\n" % i) for i in range(30)], mail=None,
-               deepest=(1, 64))),
+               deepest=(1, 63))),
     case("c04_capa_is_asked_again_after_tls",
          fetch(Script(tls="stls"), check=capa_secure)),
     case("c04_capa_fails_after_login",
@@ -277,7 +277,7 @@ C12 = [
          fetch(Script(tls="tls"), settings="tls-fingerprint sha256:" + "0f" * 32, mail=(),
                exit=UNREACHABLE, kind="tls", never=NO_SECRETS)),
     case("c12_truncated_tls",
-         fetch(Script(tls="tls", cut=1000), mail=None, exit=TEMPORARY), fetch(Script(tls="tls"))),
+         fetch(Script(tls="tls", cut=700), mail=None, exit=TEMPORARY), fetch(Script(tls="tls"))),
 ]
 
 
@@ -286,7 +286,7 @@ def offering(mechanism, *listed, **rest):
 
 
 def mechanism(name, **rest):
-    title = name.lower().replace("-", "_")
+    title = name.lower().replace("-", "_") + "".join(f"_over_{how}" for how in rest.values())
     return case(f"c13_{title}", fetch(offering(name, **rest), settings=f"auth {name}",
                                       must=f"^AUTH {name}", never="^PASS"))
 
@@ -326,10 +326,11 @@ C13 = [
          fetch(offering("XOAUTH2", on("^AUTH XOAUTH2 .", f"+ {FAULT}", read_line,
                                       "-ERR [AUTH] invalid")),
                settings=STALE, mail=(), exit=LOGIN, kind="login", must="^$")),
-    dialogue("c13_a_plus_with_a_blank", "PLAIN",
-             on("^AUTH PLAIN", b"+ \r\n", read_line, log_in, "+OK"), exit=OK, mail=ALL),
-    dialogue("c13_a_plus_without_a_blank", "PLAIN",
-             on("^AUTH PLAIN", b"+\r\n", read_line, log_in, "+OK"), exit=OK, mail=ALL),
+    *(dialogue(f"c13_a_plus_{name}", "LOGIN",
+               on("^AUTH LOGIN", plus, read_line, plus, read_line, log_in, "+OK"), exit=OK, mail=ALL)
+      for name, plus in (("with_a_blank", b"+ \r\n"), ("without_a_blank", b"+\r\n"))),
+    dialogue("c13_an_initial_answer_that_is_passed_over", "PLAIN",
+             on("^AUTH PLAIN", b"+ \r\n", read_line, log_in, "+OK"), exit=(OK, *GIVES_UP), mail=None),
     dialogue("c13_a_plus_with_text", "PLAIN",
              on("^AUTH PLAIN", b"+ go ahead, please\r\n", read_line, log_in, "+OK"),
              exit=(OK, *GIVES_UP), mail=None),
@@ -371,10 +372,10 @@ BIG = [(f"b{i}", b"Subject: %d\r\n\r\n" % i + b"z" * 76 + b"\r\n" + b"w" * 76 * 
        for i in range(40)]
 C14 = [
     case("c14_commands_in_flight_are_bounded",
-         fetch(rules(on("^RETR 1$", pause(0.4), ordinary)), box=MANY, mail=BULK, deepest=(2, 64))),
+         fetch(rules(on("^RETR 1$", pause(0.4), ordinary)), box=MANY, mail=BULK, deepest=(2, 63))),
     case("c14_the_account_may_say_less",
          fetch(rules(on("^RETR 1$", pause(0.3), ordinary)), box=MANY, mail=BULK,
-               settings="pipeline 4", deepest=(1, 4))),
+               settings="pipeline 4", deepest=(1, 3))),
     case("c14_none_where_it_is_not_announced",
          fetch(Script(capabilities=("TOP", "UIDL", "USER")), box=MANY[:40], mail=BULK[:40],
                deepest=(0, 0))),
@@ -382,12 +383,13 @@ C14 = [
                                         deepest=(0, 0))),
     case("c14_forced_where_it_is_not_announced",
          fetch(rules(on("^RETR 1$", pause(0.3), ordinary), capabilities=("TOP", "UIDL")),
-               settings="pipeline 16 forced", box=MANY, mail=BULK, deepest=(2, 16))),
+               settings="pipeline 16 forced", box=MANY, mail=BULK, deepest=(2, 15))),
     case("c14_large_messages_in_one_flight",
          fetch(box=BIG, mail=tuple(data for _uidl, data in BIG), seconds=60)),
     case("c14_a_limit_of_messages", fetch(options=("--limit", "2"), mail=(FIRST, SECOND)), fetch()),
     case("c14_a_limit_of_octets",
-         fetch(options=("--max-size", "200"), mail=(FIRST, SECOND)), fetch()),
+         fetch(options=("--max-size", "1KiB"), box=(*BOX, ("large", BULK[0] * 9)), mail=ALL),
+         fetch(mail=(*ALL, BULK[0] * 9))),
     case("c14_a_dry_run_does_nothing",
          fetch(options=("--dry-run",), mail=None, never="^(RETR|DELE)", settings="keep none",
                left=("u-one", "u-two", "u-three"),

@@ -78,7 +78,7 @@ C06 = [
     stat("c06_stat_says_nothing", "+OK"),
     stat("c06_stat_says_words", "+OK some mail"),
     stat("c06_stat_says_minus", "+OK -3 -503"),
-    stat("c06_stat_says_less", "+OK 2 251"),
+    case("c06_stat_says_less", fetch(rules(on("^STAT", "+OK 2 251")), exit=SOFT, mail=None), fetch()),
     stat("c06_stat_says_more", "+OK 4 700"),
     stat("c06_stat_says_past_64_bits", "+OK 3 99999999999999999999999"),
     case("c06_without_uidl", fetch(rules(NO_UIDL)), fetch(rules(NO_UIDL)),

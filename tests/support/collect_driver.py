@@ -6,7 +6,6 @@ POP_AUTHZID, POP_OP and POP_ARG, POP_DIR (a scratch folder), POP_TIMEOUT in seco
 10 login refused, 11 another -ERR, 12 malformed reply, 13 lost or timed out, 14 TLS failed or
 missing, 15 refused before anything was sent, 77 not supported.
 """
-import json
 import os
 import subprocess
 import sys
@@ -65,19 +64,11 @@ def run(words):
     return done
 
 
-def error_of(output):
-    """The kind and text of the line that `--json` prints when it fails."""
-    for line in reversed(output.splitlines()):
-        if line.startswith(b'{"error"'):
-            return json.loads(line)["error"]
-    return None
-
-
 def end(done):
     """The exit status for what poplin made of it; what it said goes to standard error."""
     if done.returncode < 0 or done.returncode > 128:
         return 128 - min(done.returncode, 0)
-    error = error_of(done.stdout)
+    error = collector.error_of(done.stdout)
     if error is None:
         return done.returncode and 1
     print(error["text"], file=sys.stderr)

@@ -1,10 +1,9 @@
 """The real `poplin`, run in a home of its own against a server of the tests."""
 import json
 import os
-import signal
 import subprocess
 import tempfile
-import threading
+import time
 from dataclasses import dataclass
 
 from maildir import Maildir
@@ -23,6 +22,15 @@ def program():
     return next((place for place in places if os.access(place, os.X_OK)), None)
 
 
+def error_of(output):
+    """The last error that `--json` printed, perhaps behind a part of a message; None: there is none."""
+    start = output.rfind(b'{"error"')
+    try:
+        return json.loads(output[start:].splitlines()[0])["error"] if start >= 0 else None
+    except ValueError:
+        return None
+
+
 @dataclass
 class Result:
     exit: int
@@ -33,34 +41,41 @@ class Result:
     @property
     def kind(self):
         """The word for what went wrong, of `--json`; empty: nothing did."""
-        for line in self.out.splitlines():
-            try:
-                one = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(one, dict) and "error" in one:
-                return one["error"]["kind"]
-        return ""
+        error = error_of(self.out)
+        return error["kind"] if error else ""
 
     def text(self):
         return (self.out + self.err).decode(errors="replace")
 
 
+def _memory_of(process):
+    """The most that it has had, in KiB; 0: it has ended. (What wait4 says counts its parent in.)"""
+    try:
+        with open(f"/proc/{process.pid}/status", encoding="utf-8", errors="replace") as file:
+            return max((int(line.split()[1]) for line in file if line.startswith("VmHWM")),
+                       default=0)
+    except OSError:
+        return 0
+
+
 def run_measured(command, folder, environment, seconds):
     """Runs a program to its end, or to that of its time: then it is killed and the test fails."""
+    end, memory = time.monotonic() + seconds, 0
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                    cwd=folder, env=environment)
-        watch = threading.Timer(seconds, process.send_signal, [signal.SIGKILL])
-        watch.start()
-        _pid, status, usage = os.wait4(process.pid, 0)
-        is_late = not watch.is_alive()
-        watch.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
+        while process.poll() is None and time.monotonic() < end:
+            memory = max(memory, _memory_of(process))
+            time.sleep(0.002)
+        is_late = process.poll() is None
+        if is_late:
+            process.kill()
+            process.wait()
         out.seek(0)
         err.seek(0)
-        assert not is_late, f"{command} had not ended after {seconds} s"
-        return Result(process.returncode, out.read(), err.read(), usage.ru_maxrss)
+        result = Result(process.returncode, out.read(), err.read(), memory)
+    assert not is_late, f"{command} had not ended after {seconds} s: {result.text()[-1500:]}"
+    return result
 
 
 def is_sanitized():

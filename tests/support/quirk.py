@@ -151,7 +151,7 @@ class Session:
         self.box = list(server.box)
         self.deleted = set()
         self.lines = []      # (line, whether TLS was up)
-        self.deepest = 0     # commands that had come at once, at the most
+        self.deepest = 0     # commands that had come behind one that was not answered yet
         self.retrieved = set()
 
     # octets
@@ -185,7 +185,7 @@ class Session:
             if data[:1] == b"\x16" and not self.is_secure:
                 self.lines.append(("<a TLS handshake in clear>", False))
                 raise Gone
-        self.deepest = max(self.deepest, self.received.count(b"\n"))
+        self.deepest = max(self.deepest, self.received.count(b"\n") - 1)
         line, self.received = self.received.split(b"\n", 1)
         text = line.rstrip(b"\r").decode(errors="surrogateescape")
         self.lines.append((text, self.is_secure))
