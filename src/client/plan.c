@@ -26,9 +26,9 @@ static bool another_message(const struct plan_message *m, const struct state_row
 }
 
 /* A message whose time of fetching is not known has no age: it stays until `keep none`. */
-static bool is_due(const struct plan_options *o, const struct state_row *row)
+bool plan_is_due(const struct plan_options *o, const struct state_row *row)
 {
-    if (!o->deletes || o->never_delete)
+    if (!o->deletes || o->never_delete || row->unsure)
         return false;
     if (o->keep_age == 0)
         return true;
@@ -41,7 +41,7 @@ static enum plan_action action_of_delivered(const struct plan_options *o,
 {
     if (another_message(m, row))
         return PLAN_IDENTIFY;
-    return is_due(o, row) ? PLAN_DELETE : PLAN_NOTHING;
+    return plan_is_due(o, row) ? PLAN_DELETE : PLAN_NOTHING;
 }
 
 static enum plan_action action_of_known(const struct making *k, const struct plan_message *m,
