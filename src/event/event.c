@@ -12,6 +12,7 @@ enum { TURN_EVENTS = 128 };
 struct event_loop {
     int epoll;
     bool stopped;
+    bool firing; /* timers, now */
     uint64_t now;
     struct event_timer **heap; /* from 1 */
     size_t heap_size, heap_capacity;
@@ -152,6 +153,8 @@ enum status event_reserve(struct event_loop *loop, size_t n)
 void event_set_timer(struct event_loop *loop, struct event_timer *timer, uint64_t due)
 {
     uint64_t before = timer->due;
+    if (loop->firing && due <= loop->now)
+        due = loop->now + 1; /* else a timer that sets itself anew would hold up all others */
     timer->due = due;
     if (timer->place == 0) {
         assert(loop->heap_size + 1 < loop->heap_capacity);
@@ -206,11 +209,13 @@ static int time_to_wait(const struct event_loop *loop)
 
 static void fire_timers(struct event_loop *loop)
 {
+    loop->firing = true;
     while (loop->heap_size > 0 && loop->heap[1]->due <= loop->now) {
         struct event_timer *timer = loop->heap[1];
         event_clear_timer(loop, timer);
         timer->fire(timer, loop->now);
     }
+    loop->firing = false;
 }
 
 static uint32_t given(uint32_t events)

@@ -46,7 +46,8 @@ void event_remove(struct event_loop *loop, struct event_source *source);
  * kernel forgets it by itself, so only this turn's events are dropped. */
 void event_forget(struct event_loop *loop, struct event_source *source);
 
-/* Sets or moves a timer; it fires once. Never fails: room in the heap is made by event_reserve. */
+/* Sets or moves a timer; it fires once. Never fails: room in the heap is made by event_reserve. A
+ * time that is past already, set while timers fire, is the next millisecond's. */
 void event_set_timer(struct event_loop *loop, struct event_timer *timer, uint64_t due);
 void event_clear_timer(struct event_loop *loop, struct event_timer *timer);
 /* Room for n timers in all; NO_MEMORY leaves what there was. */

@@ -91,14 +91,20 @@ static void forget(struct auth_process *a, struct login *l)
     free(l);
 }
 
-static void refuse(struct auth_process *a, struct login *l, enum status status)
+static void send_refused(struct auth_process *a, uint32_t front, uint64_t session,
+                         enum status status)
 {
-    char memory[300];
+    char memory[16];
     struct buf b = buf_over(memory, sizeof memory);
-    ipc_put_u64(&b, l->entry.session);
+    ipc_put_u64(&b, session);
     ipc_put_u8(&b, (uint8_t)status);
     ipc_put_str(&b, SLICE(""));
-    (void)!peer_send(&a->fronts[l->entry.front], IPC_REFUSED, buf_slice(&b));
+    (void)!peer_send(&a->fronts[front], IPC_REFUSED, buf_slice(&b));
+}
+
+static void refuse(struct auth_process *a, struct login *l, enum status status)
+{
+    send_refused(a, l->entry.front, l->entry.session, status);
     forget(a, l);
 }
 
@@ -176,8 +182,8 @@ static void patience_over(struct event_timer *timer, uint64_t now)
 
 static void decide(struct auth_process *a, const struct auth_decision *d)
 {
-    struct login *l = find(a, (uint32_t)(d->id >> FRONT_SHIFT),
-                           d->id & ((UINT64_C(1) << FRONT_SHIFT) - 1));
+    struct login *l =
+        find(a, (uint32_t)(d->id >> FRONT_SHIFT), d->id & ((UINT64_C(1) << FRONT_SHIFT) - 1));
     if (!l)
         return;
     l->checking = false;
@@ -224,8 +230,8 @@ static void timer_fired(struct event_timer *timer, uint64_t now)
 
 static void check(struct auth_process *a, struct login *l)
 {
-    enum status s = auth_check(a->auth, event_now(a->child.loop), id_of(l),
-                               sasl_user(l->exchange), sasl_password(l->exchange), &l->remote);
+    enum status s = auth_check(a->auth, event_now(a->child.loop), id_of(l), sasl_user(l->exchange),
+                               sasl_password(l->exchange), &l->remote);
     if (s != STATUS_OK) {
         log_fail(l, "busy");
         refuse(a, l, s);
@@ -283,8 +289,10 @@ static bool on_begin(struct auth_process *a, uint32_t front, struct ipc_reader *
     if (!ipc_is_whole(r) || find(a, front, session))
         return false;
     struct login *l = new_login(a, front, session);
-    if (!l)
-        return true; /* front's login time runs out */
+    if (!l) {
+        send_refused(a, front, session, STATUS_NO_MEMORY);
+        return true;
+    }
     l->remote = remote;
     l->tls = tls;
     l->exchange = mechanism ? calloc(1, sizeof *l->exchange) : NULL;
@@ -424,8 +432,7 @@ static void add_peer(struct auth_process *a, const struct ipc_message *m)
 {
     enum ipc_role role;
     uint32_t index;
-    if (!peer_parse(m, &role, &index) ||
-        index >= (role == IPC_FRONT ? FRONTS_MAX : STORES_MAX)) {
+    if (!peer_parse(m, &role, &index) || index >= (role == IPC_FRONT ? FRONTS_MAX : STORES_MAX)) {
         close(m->descriptor);
         return;
     }
@@ -517,8 +524,7 @@ static enum status begin(struct child *child)
     a->first_users = NULL;
     a->timer.fire = timer_fired;
     a->patience.fire = patience_over;
-    a->decisions =
-        (struct event_source){auth_descriptor(a->auth), EVENT_READ, decisions_ready};
+    a->decisions = (struct event_source){auth_descriptor(a->auth), EVENT_READ, decisions_ready};
     return event_add(child->loop, &a->decisions);
 }
 

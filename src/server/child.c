@@ -21,8 +21,9 @@ enum status child_read(int descriptor, char **text, size_t *size)
     if (fstat(descriptor, &st) == 0 && st.st_size >= 0 && st.st_size <= CHILD_TEXT_MAX) {
         size_t n = (size_t)st.st_size;
         data = malloc(n + 1);
-        status = !data ? STATUS_NO_MEMORY
-                 : pread(descriptor, data, n, 0) == (ssize_t)n ? STATUS_OK : STATUS_IO;
+        status = !data                                         ? STATUS_NO_MEMORY
+                 : pread(descriptor, data, n, 0) == (ssize_t)n ? STATUS_OK
+                                                               : STATUS_IO;
         if (status == STATUS_OK) {
             data[n] = '\0';
             *text = data;
@@ -100,8 +101,8 @@ static enum status start(struct child *c)
     if (s != STATUS_OK)
         return s;
     c->serving = true;
-    int n = snprintf(text, sizeof text, "landlock=%d seccomp=%d", report.landlock_abi,
-                     report.seccomp);
+    int n =
+        snprintf(text, sizeof text, "landlock=%d seccomp=%d", report.landlock_abi, report.seccomp);
     return ipc_send(&c->master, IPC_READY, slice_of(text, (size_t)n), slice_of(NULL, 0), -1);
 }
 

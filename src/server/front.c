@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,8 +17,8 @@
 enum {
     DESCRIPTORS_KEPT = 256, /* for listeners, channels, and messages under way */
     ACCEPT_BURST = 64,
-    PAUSE = 100,       /* ms without accepting when descriptors are exhausted */
-    DRAIN_LOOK = 100,  /* ms between looks for sessions that became idle */
+    PAUSE = 100,      /* ms without accepting when descriptors are exhausted */
+    DRAIN_LOOK = 100, /* ms between looks for sessions that became idle */
 };
 
 static struct front *front_of(struct child *c)
@@ -59,6 +60,16 @@ static void describe(struct front *f)
     };
 }
 
+/* A front that is started anew does not give the numbers of its predecessor, whose sessions may
+ * still be ending. Numbers have 56 bits, the lowest 20 are the descriptor's. */
+static enum status begin_serial(struct front *f)
+{
+    if (getrandom(&f->serial, sizeof f->serial, 0) != (ssize_t)sizeof f->serial)
+        return STATUS_IO;
+    f->serial &= (UINT64_C(1) << 35) - 1;
+    return STATUS_OK;
+}
+
 static enum status configure(struct child *child)
 {
     struct front *f = front_of(child);
@@ -71,6 +82,8 @@ static enum status configure(struct child *child)
     f->out = buf_over(malloc(FRONT_OUT), FRONT_OUT);
     if (!f->input || !f->chunk || !f->out.data)
         return STATUS_NO_MEMORY;
+    if (begin_serial(f) != STATUS_OK)
+        return STATUS_IO;
     tls_global_init();
     uint32_t descriptors = descriptor_limit();
     f->connection_limit =
@@ -90,6 +103,21 @@ static bool make_room(struct front *f)
         return false;
     connection_end((struct connection *)((char *)oldest - offsetof(struct connection, guest)),
                    "evicted", true);
+    return true;
+}
+
+bool front_resize_table(struct front *f, size_t wanted)
+{
+    size_t size = f->connections_size ? f->connections_size : 256;
+    while (size <= wanted)
+        size *= 2;
+    struct connection **grown = realloc(f->connections, size * sizeof(struct connection *));
+    if (!grown)
+        return false;
+    memset(grown + f->connections_size, 0,
+           (size - f->connections_size) * sizeof(struct connection *));
+    f->connections = grown;
+    f->connections_size = size;
     return true;
 }
 
@@ -154,18 +182,18 @@ static void accept_ready(struct event_source *source, uint32_t events)
 
 static bool auth_message(struct peer *p, const struct ipc_message *m)
 {
-    return session_auth_message(front_of(p->child), m);
+    return login_auth_message(front_of(p->child), m);
 }
 
 static void auth_gone(struct peer *p)
 {
-    session_auth_gone(front_of(p->child));
+    login_auth_gone(front_of(p->child));
 }
 
 static void patience_over(struct event_timer *timer, uint64_t now)
 {
     (void)now;
-    session_auth_back((struct front *)((char *)timer - offsetof(struct front, patience)));
+    login_auth_back((struct front *)((char *)timer - offsetof(struct front, patience)));
 }
 
 static bool store_message(struct peer *p, const struct ipc_message *m)
@@ -192,8 +220,8 @@ static void add_peer(struct front *f, const struct ipc_message *m)
     p->message = role == IPC_AUTH ? auth_message : store_message;
     p->gone = role == IPC_AUTH ? auth_gone : store_gone;
     if (role == IPC_AUTH) {
-        session_tell_held(f);
-        session_auth_back(f);
+        login_tell_held(f);
+        login_auth_back(f);
     }
 }
 

@@ -4,7 +4,8 @@
  *
  * front.c           the recipe: listeners, channels, draining
  * front_connection.c a connection's life, reading and writing, deadlines
- * front_session.c   the machine's events turned into messages to auth and store, and their answers
+ * front_login.c     logging in: the dialogue with auth, STLS, the listing
+ * front_session.c   the open maildrop: messages, deletions, the end
  * front_body.c      one message on its way out
  * front_guests.c    limits on those who have not logged in */
 #ifndef POPLIN_SERVER_FRONT_H
@@ -12,6 +13,7 @@
 
 #include "codec/wire.h"
 #include "ipc/ipc_pack.h"
+#include "log/log.h"
 #include "pop3/pop3_server.h"
 #include "server/front_guests.h"
 #include "server/peer.h"
@@ -20,11 +22,11 @@
 
 enum {
     FRONT_STORES_MAX = 64,
-    FRONT_READ = 16 * 1024,  /* octets of one read */
-    FRONT_CHUNK = 64 * 1024, /* stored octets turned into wire form at a time */
-    FRONT_OUT = 2 * FRONT_CHUNK, /* octets of replies gathered for one write */
+    FRONT_READ = 16 * 1024,       /* octets of one read */
+    FRONT_CHUNK = 64 * 1024,      /* stored octets turned into wire form at a time */
+    FRONT_OUT = 2 * FRONT_CHUNK,  /* octets of replies gathered for one write */
     FRONT_TURN = 4 * 1024 * 1024, /* octets sent to one client before the others have a turn */
-    FRONT_PATIENCE = 3000, /* ms that clients wait for an auth that is being restarted */
+    FRONT_PATIENCE = 3000,        /* ms that clients wait for an auth that is being restarted */
 };
 
 struct front_listener {
@@ -53,9 +55,9 @@ struct front {
     bool closing_idle; /* and sessions are ended between commands */
     struct event_timer drain_timer, pause_timer;
     struct event_timer patience; /* set while auth is being restarted */
-    char *input;       /* FRONT_READ octets */
-    char *chunk;       /* FRONT_CHUNK */
-    struct buf out;    /* FRONT_OUT, of the connection that is driven */
+    char *input;                 /* FRONT_READ octets */
+    char *chunk;                 /* FRONT_CHUNK */
+    struct buf out;              /* FRONT_OUT, of the connection that is driven */
 };
 
 /* One message on its way out. */
@@ -66,18 +68,20 @@ struct body {
     uint64_t octets;       /* announced */
     uint64_t sent;         /* without conversion: octets so far */
     uint8_t needs;
-    bool is_top, in_body, line_blank; /* TOP: where the reading is */
-    uint64_t lines;                   /* TOP: body lines still wanted */
+    bool is_top, in_body; /* TOP: where the reading is */
+    bool line_blank;      /* the line has nothing so far, or one CR */
+    bool line_empty;      /* it has nothing so far */
+    uint64_t lines;       /* TOP: body lines still wanted */
     struct wire_stuffer stuffer;
 };
 
 enum body_step {
-    BODY_MORE,   /* out has as much as fits: write it and come again */
-    BODY_SENT,   /* octets went to the socket by themselves; come again */
+    BODY_MORE,    /* out has as much as fits: write it and come again */
+    BODY_SENT,    /* octets went to the socket by themselves; come again */
     BODY_BLOCKED, /* the socket takes no more now */
-    BODY_DONE,   /* the terminator is in out */
-    BODY_BROKEN, /* cannot be read whole: the connection must be reset (S44) */
-    BODY_LOST,   /* the client is gone */
+    BODY_DONE,    /* the terminator is in out */
+    BODY_BROKEN,  /* cannot be read whole: the connection must be reset (S44) */
+    BODY_LOST,    /* the client is gone */
 };
 
 /* A message that came ahead of its RETR, or is being waited for. */
@@ -110,10 +114,11 @@ struct connection {
                     answer to an earlier attempt is taken for this one's */
     uint64_t deadline, active, since;
     enum connection_stage stage;
-    bool watched;   /* by the loop; not any more after a hang-up during UPDATE */
-    bool broken;    /* writing failed: nothing is sent any more */
+    bool watched;    /* by the loop; not any more after a hang-up during UPDATE */
+    bool yields;     /* has more to write, after the others had their turn */
+    bool broken;     /* writing failed: nothing is sent any more */
     bool asked_auth; /* auth has a login under way for it */
-    bool logged_in; /* the store holds a drop and auth counts a session */
+    bool logged_in;  /* the store holds a drop and auth counts a session */
     bool with_tls_at_login;
     const char *reason; /* of the end, for the log */
     char *line;
@@ -139,6 +144,9 @@ struct connection {
     struct sockaddr_in6 remote; /* room for both families */
 };
 
+/* front.c: room for a connection of that descriptor; false: no memory. */
+bool front_resize_table(struct front *f, size_t wanted);
+
 /* front_connection.c */
 void connection_accept(struct front *f, const struct front_listener *l, int socket,
                        const struct sockaddr_storage *remote);
@@ -163,26 +171,42 @@ const struct sockaddr_storage *connection_remote(const struct connection *c);
 bool connection_is_idle(const struct connection *c, uint64_t ms);
 void connection_shut_idle(struct connection *c);
 
-/* front_session.c */
 enum session_step { SESSION_AGAIN, SESSION_WAIT, SESSION_END };
+
+/* front_login.c */
+/* An event of the machine that belongs to logging in or STLS. */
+enum session_step login_serve(struct connection *c, const struct pop3_server_event *e);
+/* Tells auth, if it was asked, that nobody waits for its answer. */
+void login_cancel(struct connection *c);
+/* Messages of auth and store; false: against the contract. They drive the connection. */
+bool login_auth_message(struct front *f, const struct ipc_message *m);
+bool login_opened(struct front *f, uint32_t store, const struct ipc_message *m);
+bool login_refused(struct front *f, const struct ipc_message *m, bool by_store);
+/* Auth is being restarted: nothing is read of those who have not logged in. */
+bool login_awaits_auth(const struct connection *c);
+void login_auth_gone(struct front *f);
+/* Auth is there again, or was waited for too long: on with those who waited. */
+void login_auth_back(struct front *f);
+/* Tells a new auth process of the sessions that live. */
+void login_tell_held(struct front *f);
+
+/* front_session.c */
 /* One event of the machine, served; what it needs from the outside is asked for. */
 enum session_step session_serve(struct connection *c, const struct pop3_server_event *e);
-/* Answers; false: against the contract. They drive the connection. */
-bool session_auth_message(struct front *f, const struct ipc_message *m);
+/* False: against the contract. It drives the connection. */
 bool session_store_message(struct front *f, uint32_t store, const struct ipc_message *m);
-/* Auth is being restarted: nothing is read of those who have not logged in. */
-bool session_awaits_auth(const struct connection *c);
-/* Auth or a store is gone: sessions that wait for it, or live in it, are told or ended. */
-void session_auth_gone(struct front *f);
+/* A store is gone: sessions that live in it are ended. */
 void session_store_gone(struct front *f, uint32_t store);
-/* Auth is there again, or was waited for too long: on with those who waited. */
-void session_auth_back(struct front *f);
-/* Tells a new auth process of the sessions that live. */
-void session_tell_held(struct front *f);
 /* The connection ends: whoever holds something for it is told, and the log. */
 void session_over(struct connection *c);
 /* The body was sent to its last octet. */
 void session_body_sent(struct connection *c);
+/* A log line about a connection: its event and address. */
+void session_log(struct log_line *l, struct connection *c, enum log_level level, const char *event);
+/* A message that names the session and nothing else. */
+void session_tell(struct connection *c, struct peer *p, enum ipc_type type);
+struct peer *session_store(struct connection *c);
+struct slice session_uidl(const void *context, uint32_t i);
 
 /* front_body.c */
 /* From BLOB; NULL: no memory (descriptor and data are not taken over). */

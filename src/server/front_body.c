@@ -21,6 +21,7 @@ struct body *body_new(const struct ipc_message *m, struct ipc_reader *r)
     b->descriptor = m->descriptor;
     struct slice data = ipc_get_rest(r);
     if (m->descriptor < 0 && data.size == b->left) {
+        b->offset = 0; /* of a file; these are the octets themselves */
         b->data = malloc(data.size ? data.size : 1);
         if (!b->data) {
             free(b);
@@ -45,7 +46,7 @@ void body_begin(struct body *b, bool is_top, uint64_t lines)
 {
     b->is_top = is_top;
     b->lines = lines;
-    b->line_blank = true;
+    b->line_blank = b->line_empty = true;
     wire_stuffer_init(&b->stuffer);
 }
 
@@ -72,8 +73,10 @@ static size_t wanted_by_top(struct body *b, struct slice stored)
         struct slice line = slice_skip(stored, at);
         size_t n = slice_find(line, '\n');
         bool ended = n < line.size;
-        for (size_t i = 0; i < n && b->line_blank; i++)
-            b->line_blank = line.data[i] == '\r' && i + 1 == n;
+        if (n > 0) { /* blank is nothing but one CR, in whatever pieces it comes */
+            b->line_blank = b->line_empty && n == 1 && line.data[0] == '\r';
+            b->line_empty = false;
+        }
         at += ended ? n + 1 : n;
         if (!ended)
             break;
@@ -81,7 +84,7 @@ static size_t wanted_by_top(struct body *b, struct slice stored)
             b->lines--;
         else
             b->in_body = b->line_blank;
-        b->line_blank = true;
+        b->line_blank = b->line_empty = true;
     }
     return at;
 }
@@ -110,8 +113,7 @@ static enum body_step convert(struct body *b, struct front *f, struct buf *out)
         stored.size = wanted_by_top(b, stored);
         top_ends = b->in_body && b->lines == 0;
         size_t given = stored.size;
-        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size,
-                                room - WIRE_END_MAX);
+        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size, room - WIRE_END_MAX);
         if (stored.size > 0) { /* not all fitted: count the lines of what did */
             before.stuffer = b->stuffer;
             *b = before;
@@ -120,8 +122,7 @@ static enum body_step convert(struct body *b, struct front *f, struct buf *out)
         }
         stored_size = given;
     } else {
-        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size,
-                                room - WIRE_END_MAX);
+        out->size += wire_stuff(&b->stuffer, &stored, out->data + out->size, room - WIRE_END_MAX);
     }
     size_t taken = stored_size - stored.size;
     b->offset += taken;
@@ -134,7 +135,7 @@ static enum body_step convert(struct body *b, struct front *f, struct buf *out)
 /* TOP of a message that has no empty line gets one (S16). */
 static void end_header(struct body *b, struct buf *out)
 {
-    struct slice ends = b->stuffer.line_start ? SLICE("\n") : SLICE("\n\n");
+    struct slice ends = b->stuffer.line_start ? SLICE("\r\n") : SLICE("\r\n\r\n");
     out->size += wire_stuff(&b->stuffer, &ends, out->data + out->size, buf_room(out));
 }
 
@@ -153,7 +154,8 @@ static enum body_step copy(struct body *b, struct front *f, struct buf *out)
 {
     if (!is_roomy(b, out))
         return BODY_MORE;
-    struct slice stored = next_stored(b, f->chunk, FRONT_CHUNK);
+    size_t room = buf_room(out);
+    struct slice stored = next_stored(b, f->chunk, room < FRONT_CHUNK ? room : FRONT_CHUNK);
     if (stored.size == 0)
         return BODY_BROKEN;
     buf_put(out, stored);
@@ -182,6 +184,17 @@ static enum body_step send_file(struct body *b, struct connection *c)
     return BODY_SENT;
 }
 
+/* The terminator, in the same write as the last octets where it fits (S46). */
+static enum body_step end(struct body *b, bool as_it_is, struct buf *out)
+{
+    if (!as_it_is)
+        return finish(b, out);
+    if (buf_room(out) < WIRE_END_MAX)
+        return BODY_MORE;
+    buf_put(out, SLICE(".\r\n"));
+    return BODY_DONE;
+}
+
 enum body_step body_step(struct body *b, struct connection *c, struct buf *out)
 {
     bool as_it_is = b->needs == 0 && !b->is_top;
@@ -190,12 +203,10 @@ enum body_step body_step(struct body *b, struct connection *c, struct buf *out)
             return BODY_MORE; /* what stands in out comes first */
         return send_file(b, c);
     }
-    if (b->left > 0)
-        return as_it_is ? copy(b, c->front, out) : convert(b, c->front, out);
-    if (!as_it_is)
-        return finish(b, out);
-    if (buf_room(out) < WIRE_END_MAX)
-        return BODY_MORE;
-    buf_put(out, SLICE(".\r\n"));
-    return BODY_DONE;
+    if (b->left > 0) {
+        enum body_step step = as_it_is ? copy(b, c->front, out) : convert(b, c->front, out);
+        if (step != BODY_MORE || b->left > 0)
+            return step;
+    }
+    return end(b, as_it_is, out);
 }

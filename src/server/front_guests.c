@@ -14,7 +14,7 @@ struct guest_source {
 
 struct guests {
     uint32_t all, per_source, count;
-    uint32_t busiest; /* no source has more */
+    uint32_t busiest;               /* no source has more */
     struct guest_source **by_count; /* from 0 to per_source + 1 */
     struct guest_source *buckets[BUCKETS];
 };
@@ -24,8 +24,9 @@ enum status guests_new(uint32_t all, uint32_t per_source, struct guests **out)
     struct guests *g = calloc(1, sizeof *g);
     if (!g)
         return STATUS_NO_MEMORY;
-    g->all = all;
-    g->per_source = per_source < all ? per_source : all;
+    g->all = all > 0 ? all : 1; /* a share may be rounded down to nothing */
+    g->per_source = per_source < g->all ? per_source : g->all;
+    g->per_source = g->per_source > 0 ? g->per_source : 1;
     g->by_count = calloc((size_t)g->per_source + 2, sizeof *g->by_count);
     if (!g->by_count) {
         free(g);

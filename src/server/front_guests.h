@@ -1,6 +1,7 @@
 /* front_guests: connections that have not logged in yet, counted by where they come from (an IPv4
  * address, a /64). When there is no room for one more, the oldest guest of the busiest source has
- * to go, so that a flood from one place pushes out itself. Limits are one front's share. */
+ * to go, so that a flood from one place pushes out itself. Limits are one front's share, and one
+ * guest at the least. */
 #ifndef POPLIN_SERVER_FRONT_GUESTS_H
 #define POPLIN_SERVER_FRONT_GUESTS_H
 

@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 enum {
-    LOOK = 1000,         /* ms between looks at certificates and users */
-    LAST_GRACE = 15000,  /* ms after the drain time until everything is killed */
+    LOOK = 1000,        /* ms between looks at certificates and users */
+    LAST_GRACE = 15000, /* ms after the drain time until everything is killed */
 };
 
 static struct net_notify notify;
@@ -72,8 +72,10 @@ static enum status find_mail_user(struct generation *g, char why[300])
     }
     config_store_root(c->store_path, root);
     if (stat(root, &st) < 0 || !S_ISDIR(st.st_mode)) {
-        snprintf(why, 300, "the maildrops' folder %.150s cannot be used: %s; create it, owned by "
-                 "the user your MTA delivers as", root, errno ? strerror(errno) : "not a folder");
+        snprintf(why, 300,
+                 "the maildrops' folder %.150s cannot be used: %s; create it, owned by "
+                 "the user your MTA delivers as",
+                 root, errno ? strerror(errno) : "not a folder");
         return STATUS_PERMANENT;
     }
     struct passwd *owner = getpwuid(st.st_uid);
@@ -86,8 +88,10 @@ static enum status find_mail_user(struct generation *g, char why[300])
         return STATUS_PERMANENT;
     }
     if (g->mail_user == 0 || g->mail_group == 0) {
-        snprintf(why, 300, "mail in %.150s would be read as root: name the user your MTA "
-                 "delivers as with `mail-user`", root);
+        snprintf(why, 300,
+                 "mail in %.150s would be read as root: name the user your MTA "
+                 "delivers as with `mail-user`",
+                 root);
         return STATUS_PERMANENT;
     }
     return STATUS_OK;
@@ -105,6 +109,28 @@ static enum status find_users(struct generation *g, char why[300])
         g->mail_group = getegid();
     }
     return s;
+}
+
+/* ---- the log ---- */
+
+static void open_log(struct master *m, const struct config *config)
+{
+    enum log_format format =
+        config->log_format == CONFIG_LOG_JSON ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
+    if (m->syslog > 0)
+        close(m->syslog);
+    m->syslog = -1;
+    m->log_target = log_target_of(STDERR_FILENO);
+    if (config->log_target == CONFIG_LOG_SYSLOG) {
+        m->syslog = log_connect_syslog();
+        if (m->syslog >= 0)
+            m->log_target = LOG_TARGET_SYSLOG;
+    }
+    log_open(m->syslog >= 0 ? m->syslog : STDERR_FILENO, m->log_target, format);
+    log_set_process("master");
+    if (config->log_target == CONFIG_LOG_SYSLOG && m->syslog < 0)
+        log_text(LOG_LEVEL_WARNING, "log", "no syslog here (%s): logging to standard error",
+                 strerror(errno));
 }
 
 /* ---- generations ---- */
@@ -128,6 +154,7 @@ static void generation_free(struct generation *g)
 {
     if (!g)
         return;
+    generation_close(g);
     config_unref(g->config);
     free(g);
 }
@@ -246,10 +273,13 @@ void master_generation_failed(struct generation *g)
         return;
     }
     char why[300];
+    master_load_tls(m, current(m)); /* what restarted children of the old one are given */
+    master_load_users(m, current(m));
     (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
     master_listen_prune(m);
-    log_text(LOG_LEVEL_ERROR, "reload", "failed to start with the new configuration; the old one "
-                                        "goes on");
+    log_text(LOG_LEVEL_ERROR, "reload",
+             "failed to start with the new configuration; the old one "
+             "goes on");
     (void)!net_notify_ready(&notify);
 }
 
@@ -308,12 +338,15 @@ static void refresh_tls(struct master *m)
 static void refresh_users(struct master *m)
 {
     bool there = master_load_users(m, current(m));
-    struct generation *g = m->generations[0];
-    for (uint32_t i = 0; i < g->child_count; i++) {
-        struct master_child *c = &g->children[i];
-        if (c->role == IPC_AUTH && c->pid > 0)
-            (void)!master_child_send(c, there ? IPC_USERS : IPC_NO_USERS,
-                                     there ? m->users_memory : -1);
+    /* Who is still connected to an earlier generation may log in there too. */
+    for (size_t n = 0; n < MASTER_GENERATIONS_MAX && m->generations[n]; n++) {
+        struct generation *g = m->generations[n];
+        for (uint32_t i = 0; i < g->child_count; i++) {
+            struct master_child *c = &g->children[i];
+            if (c->role == IPC_AUTH && c->pid > 0)
+                (void)!master_child_send(c, there ? IPC_USERS : IPC_NO_USERS,
+                                         there ? m->users_memory : -1);
+        }
     }
     if (there)
         log_text(LOG_LEVEL_INFO, "users", "users file read again");
@@ -321,17 +354,23 @@ static void refresh_users(struct master *m)
 
 static bool may_start_another(const struct master *m)
 {
-    return m->generations[0]->serving && !m->generations[MASTER_GENERATIONS_MAX - 1];
+    return !m->generations[MASTER_GENERATIONS_MAX - 1];
 }
 
 static void reload(struct master *m)
 {
     struct config *config = NULL;
-    struct config_errors *errors = calloc(1, sizeof *errors);
+    struct config_errors *errors;
     char why[300];
+    if (!m->generations[0]->serving) { /* still starting: once it is ready */
+        m->reload_wanted = true;
+        return;
+    }
+    m->reload_wanted = false;
+    errors = calloc(1, sizeof *errors);
     (void)!net_notify_reloading(&notify);
-    if (!errors || config_parse(m->options->config_path, &config_source_files, &config, errors) !=
-                       STATUS_OK) {
+    if (!errors ||
+        config_parse(m->options->config_path, &config_source_files, &config, errors) != STATUS_OK) {
         if (errors)
             log_errors(errors);
         log_text(LOG_LEVEL_ERROR, "reload", "the configuration has errors; the old one goes on");
@@ -342,15 +381,19 @@ static void reload(struct master *m)
         log_text(LOG_LEVEL_INFO, "reload", "configuration unchanged");
     } else if (!may_start_another(m)) {
         config_unref(config);
-        log_text(LOG_LEVEL_ERROR, "reload",
-                 "sessions of two earlier configurations still live; reload again when one is over");
-    } else if (start_generation(m, config, why) == STATUS_OK) {
+        log_text(
+            LOG_LEVEL_ERROR, "reload",
+            "sessions of two earlier configurations still live; reload again when one is over");
+    } else if ((open_log(m, config), start_generation(m, config, why)) == STATUS_OK) {
         log_text(LOG_LEVEL_INFO, "reload", "configuration changed, starting its processes");
         free(errors);
         return; /* ready is told when they are */
     } else {
-        log_text(LOG_LEVEL_ERROR, "reload", "the new configuration cannot be used: %s; the old one "
-                                            "goes on", why);
+        log_text(LOG_LEVEL_ERROR, "reload",
+                 "the new configuration cannot be used: %s; the old one "
+                 "goes on",
+                 why);
+        open_log(m, current(m));
         master_load_tls(m, current(m));
         (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
         master_listen_prune(m);
@@ -377,8 +420,7 @@ static void end(struct master *m)
     }
     m->ending = true;
     m->exit_code = EX_OK;
-    log_text(LOG_LEVEL_INFO, "ending", "draining for at most %llu ms",
-             (unsigned long long)drain);
+    log_text(LOG_LEVEL_INFO, "ending", "draining for at most %llu ms", (unsigned long long)drain);
     (void)!net_notify_stopping(&notify);
     event_clear_timer(m->loop, &m->look);
     event_set_timer(m->loop, &m->kill_timer, event_now(m->loop) + drain + LAST_GRACE);
@@ -435,6 +477,8 @@ static void signal_ready(struct event_source *source, uint32_t events)
 static void look(struct event_timer *timer, uint64_t now)
 {
     struct master *m = (struct master *)((char *)timer - offsetof(struct master, look));
+    if (m->reload_wanted && m->generations[0] && m->generations[0]->serving && !m->ending)
+        reload(m);
     if (m->generations[0] && m->generations[0]->serving) {
         if (master_tls_changed(m, current(m)))
             refresh_tls(m);
@@ -466,23 +510,6 @@ static enum status watch_signals(struct master *m)
     return event_add(m->loop, &m->signals);
 }
 
-static void open_log(struct master *m, const struct config *config)
-{
-    enum log_format format =
-        config->log_format == CONFIG_LOG_JSON ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
-    m->syslog = -1;
-    m->log_target = log_target_of(STDERR_FILENO);
-    if (config->log_target == CONFIG_LOG_SYSLOG) {
-        m->syslog = log_connect_syslog();
-        if (m->syslog >= 0)
-            m->log_target = LOG_TARGET_SYSLOG;
-    }
-    log_open(m->syslog >= 0 ? m->syslog : STDERR_FILENO, m->log_target, format);
-    log_set_process("master");
-    if (config->log_target == CONFIG_LOG_SYSLOG && m->syslog < 0)
-        log_text(LOG_LEVEL_WARNING, "log", "no syslog here (%s): logging to standard error",
-                 strerror(errno));
-}
 
 /* Sockets that the service manager opened stand in for those the configuration names. */
 static void take_activated(struct master *m, const struct net_activation *a)

@@ -45,13 +45,14 @@ static void kill_faulty(struct master_child *reporter, const struct ipc_message 
     enum ipc_role role = (enum ipc_role)ipc_get_u8(&r);
     uint32_t index = ipc_get_u32(&r);
     struct generation *g = reporter->generation;
-    /* Only front talks with strangers; it may be accused, and is never believed. */
-    if (role != IPC_FRONT || reporter->role == IPC_FRONT)
+    /* Only front talks with strangers: it may be accused, and is never believed. Auth and store
+     * are: what one of them says of the other ends in a restart, not in a ring that stays broken. */
+    if (reporter->role == IPC_FRONT)
         return;
     for (uint32_t i = 0; i < g->child_count; i++) {
         struct master_child *c = &g->children[i];
         if (c->role == role && c->index == index && c->pid > 0) {
-            log_child(c, LOG_LEVEL_ERROR, "child-fault", "sent what no front may send");
+            log_child(c, LOG_LEVEL_ERROR, "child-fault", "sent what it may not send");
             kill(c->pid, SIGKILL);
         }
     }
@@ -118,7 +119,7 @@ static void child_ready(struct event_source *source, uint32_t events)
 static void become(const struct master *m, const struct master_child *c, int socket)
 {
     char index[12];
-    char *arguments[] = {(char *)(uintptr_t)"poplind", (char *)(uintptr_t)"--child",
+    char *arguments[] = {(char *)(uintptr_t) "poplind", (char *)(uintptr_t) "--child",
                          (char *)(uintptr_t)role_name(c->role), index, NULL};
     static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     sigset_t none;
@@ -285,7 +286,9 @@ static void restart(struct event_timer *timer, uint64_t now)
     }
     if (s == STATUS_OK)
         s = master_child_send(c, IPC_START, -1);
-    if (s != STATUS_OK && c->pid <= 0)
+    if (s != STATUS_OK && c->pid > 0)
+        kill(c->pid, SIGKILL); /* it would wait for ever for what could not be sent */
+    else if (s != STATUS_OK)
         event_set_timer(g->master->loop, timer, now + LONGEST_PAUSE);
 }
 
@@ -304,7 +307,8 @@ static uint64_t pause_before_restart(struct master_child *c)
     uint64_t lived = event_now(c->generation->master->loop) - c->started;
     if (lived >= LIVED_WELL)
         c->failures = 0;
-    uint64_t pause = c->failures == 0 ? 1 : (uint64_t)FIRST_PAUSE << (c->failures < 8 ? c->failures : 8);
+    uint64_t pause =
+        c->failures == 0 ? 1 : (uint64_t)FIRST_PAUSE << (c->failures < 8 ? c->failures : 8);
     c->failures++;
     return pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
 }
@@ -313,8 +317,8 @@ static void ended(struct master_child *c, int wait_status)
 {
     struct generation *g = c->generation;
     struct master *m = g->master;
-    bool wanted = m->ending || (g->retiring && (c->role == IPC_FRONT ||
-                                                generation_running(g, IPC_FRONT) == 0));
+    bool wanted = m->ending ||
+                  (g->retiring && (c->role == IPC_FRONT || generation_running(g, IPC_FRONT) == 0));
     bool clean = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     if (!wanted || !clean)
         log_death(c, wait_status);
@@ -363,10 +367,17 @@ void generation_drain(struct generation *g, enum ipc_role role, uint64_t ms)
         struct master_child *c = &g->children[i];
         if (c->role != role)
             continue;
-        if (g->master->ending || role == IPC_FRONT)
-            event_clear_timer(g->master->loop, &c->restart);
+        event_clear_timer(g->master->loop, &c->restart);
         if (c->pid > 0)
             (void)!ipc_send(&c->channel, IPC_DRAIN, buf_slice(&b), slice_of(NULL, 0), -1);
+    }
+}
+
+void generation_close(struct generation *g)
+{
+    for (uint32_t i = 0; i < g->child_count; i++) {
+        event_clear_timer(g->master->loop, &g->children[i].restart);
+        close_channel(&g->children[i]);
     }
 }
 

@@ -54,8 +54,8 @@ static bool tls_paths(const struct config *config, size_t i, struct tls_files *f
 {
     static char certificate[LIMIT_PATH], key[LIMIT_PATH];
     if (i < config->certificate_count) {
-        *files = (struct tls_files){config->certificates[i].certificate,
-                                    config->certificates[i].key};
+        *files =
+            (struct tls_files){config->certificates[i].certificate, config->certificates[i].key};
         return true;
     }
     if (i > 0 || !config->tls_auto)
@@ -82,8 +82,9 @@ static enum status generate(struct master *m, const struct config *config,
                             struct tls_bundle *bundle, char why[300])
 {
     const char *state = getenv("STATE_DIRECTORY");
-    const char *directory = state ? state : access(STATE_DIRECTORY, W_OK) == 0 ? STATE_DIRECTORY
-                                                                               : NULL;
+    const char *directory = state                                ? state
+                            : access(STATE_DIRECTORY, W_OK) == 0 ? STATE_DIRECTORY
+                                                                 : NULL;
     struct slice ticket = slice_of(m->ticket_key, sizeof m->ticket_key);
     enum status s = tls_bundle_generate(config->hostname, directory, ticket, bundle, why);
     if (s == STATUS_OK)
@@ -105,8 +106,8 @@ bool master_load_tls(struct master *m, const struct config *config)
         replace(&m->tls_memory, -1);
         return true;
     }
-    enum status s = n > 0 ? tls_bundle_load(files, n, ticket, &bundle, why)
-                          : generate(m, config, &bundle, why);
+    enum status s =
+        n > 0 ? tls_bundle_load(files, n, ticket, &bundle, why) : generate(m, config, &bundle, why);
     if (s != STATUS_OK) {
         log_text(LOG_LEVEL_ERROR, "tls", "%s", why);
         return false;

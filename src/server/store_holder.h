@@ -8,7 +8,7 @@
 
 /* A field of its session. */
 struct claim {
-    const char *path; /* borrowed, lives as long as the claim */
+    const char *path;   /* borrowed, lives as long as the claim */
     struct claim *next; /* who waits behind */
     struct holder *holder;
 };

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 enum {
-    INLINE_ROWS = 64,    /* a listing up to here travels in the datagram */
+    INLINE_ROWS = 64,        /* a listing up to here travels in the datagram */
     INLINE_MAIL = 16 * 1024, /* and mail up to here, stored octets */
-    RETRY = 100,         /* ms between looks at a lock that another process holds */
-    TAKEOVER_WAIT = 2000, /* ms at least, where the older session is asked to end */
+    RETRY = 100,             /* ms between looks at a lock that another process holds */
+    TAKEOVER_WAIT = 2000,    /* ms at least, where the older session is asked to end */
 };
 
 enum work { WORK_NONE, WORK_OPEN, WORK_GET, WORK_REMOVE, WORK_CLOSE };
@@ -37,6 +37,7 @@ struct session {
 };
 
 static void start_open(struct session *s);
+static void ask_to_yield(struct session *owner, uint64_t idle);
 static void serve_next(struct session *s);
 
 static struct session *of_timer(struct event_timer *t)
@@ -173,6 +174,9 @@ static void open_ended(struct session *s)
     if (status == STATUS_OK)
         status = send_opened(s);
     if (status == STATUS_OK) {
+        /* Whoever came while this one waited is younger still (S02, takeover). */
+        if (s->claim.next && s->process->child.config->lock == CONFIG_LOCK_TAKEOVER)
+            ask_to_yield(s, 0);
         serve_next(s);
     } else if (s->drop) {
         answer_refused(s, status);
@@ -233,7 +237,8 @@ static void wait_behind(struct session *s, struct session *owner)
     ask_to_yield(owner, is_takeover ? 0 : c->lock_takeover);
     if (is_takeover && c->lock_wait < TAKEOVER_WAIT)
         s->give_up = event_now(loop) + TAKEOVER_WAIT;
-    event_set_timer(loop, &s->timer, s->give_up > event_now(loop) ? s->give_up : event_now(loop) + 1);
+    event_set_timer(loop, &s->timer,
+                    s->give_up > event_now(loop) ? s->give_up : event_now(loop) + 1);
 }
 
 static void claim(struct session *s)
@@ -256,8 +261,7 @@ static struct session *new_session(struct store_process *p, struct slice user, s
         return NULL;
     s->user = strndup(user.data, user.size);
     s->path = strndup(path.data, path.size);
-    if (!s->user || !s->path ||
-        event_reserve(p->child.loop, p->sessions.count + 16) != STATUS_OK) {
+    if (!s->user || !s->path || event_reserve(p->child.loop, p->sessions.count + 16) != STATUS_OK) {
         free(s->user);
         free(s->path);
         free(s);
@@ -270,18 +274,50 @@ static struct session *new_session(struct store_process *p, struct slice user, s
     return s;
 }
 
+/* The number is still in use: a front that came to life again gives the numbers of its predecessor,
+ * whose sessions may be ending yet; or the front breaks the contract. Neither is auth's fault. */
+static void refuse_twin(struct store_process *p, const struct session *old, struct slice user)
+{
+    char memory[300];
+    struct buf b = buf_over(memory, sizeof memory);
+    if (!old->closing) {
+        child_report_fault(&p->child, IPC_FRONT, old->entry.front);
+        return;
+    }
+    ipc_put_u64(&b, old->entry.session);
+    ipc_put_u8(&b, STATUS_TEMPORARY);
+    ipc_put_str(&b, user);
+    (void)!peer_send(&p->fronts[old->entry.front], IPC_REFUSED, buf_slice(&b));
+}
+
+static void refuse_without_session(struct store_process *p, uint32_t front, uint64_t session)
+{
+    char memory[16];
+    struct buf b = buf_over(memory, sizeof memory);
+    ipc_put_u64(&b, session);
+    ipc_put_u8(&b, STATUS_NO_MEMORY);
+    ipc_put_str(&b, SLICE(""));
+    (void)!peer_send(&p->fronts[front], IPC_REFUSED, buf_slice(&b));
+}
+
 bool store_session_open(struct store_process *p, struct slice payload)
 {
     struct ipc_reader r = ipc_reader_of(payload);
     uint32_t front = ipc_get_u32(&r);
     uint64_t session = ipc_get_u64(&r);
     struct slice user = ipc_get_str(&r), path = ipc_get_str(&r);
-    if (!ipc_is_whole(&r) || front >= STORE_FRONTS_MAX ||
-        session_map_find(&p->sessions, front, session))
+    if (!ipc_is_whole(&r) || front >= STORE_FRONTS_MAX)
         return false;
+    struct session_entry *old = session_map_find(&p->sessions, front, session);
+    if (old) {
+        refuse_twin(p, (struct session *)old, user);
+        return true;
+    }
     struct session *s = new_session(p, user, path);
-    if (!s)
-        return true; /* no answer: front's login time runs out */
+    if (!s) {
+        refuse_without_session(p, front, session);
+        return true;
+    }
     s->entry.front = front;
     s->entry.session = session;
     session_map_add(&p->sessions, &s->entry);
@@ -457,8 +493,7 @@ static void on_close(struct session *s)
 bool store_session_request(struct store_process *p, uint32_t front, const struct ipc_message *m)
 {
     struct ipc_reader r = ipc_reader_of(m->payload);
-    struct session *s =
-        (struct session *)session_map_find(&p->sessions, front, ipc_get_u64(&r));
+    struct session *s = (struct session *)session_map_find(&p->sessions, front, ipc_get_u64(&r));
     bool ok = true;
     if (!s) /* only the end of a session that never came to be may be told */
         return m->type == IPC_CLOSE;

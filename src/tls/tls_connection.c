@@ -120,6 +120,7 @@ enum status tls_handshake(struct tls_connection *t)
     if (!begin(t))
         return STATUS_CLOSED;
     int result = SSL_do_handshake(t->ssl);
+    t->starved = false; /* what came in one read with its last octets is not read yet */
     return result == 1 ? STATUS_OK : outcome(t, result);
 }
 

@@ -44,10 +44,9 @@ def load(scenario, port, *options):
         ["taskset", "-c", str(LOAD_CORE), os.path.join(TOOLS, "pop3_load"), scenario, "--port",
          str(port), *[str(x) for x in options]],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120)
-    try:
-        return json.loads(done.stdout)
-    except ValueError:
-        raise SystemExit(f"bench: pop3_load {scenario} gave nothing (status {done.returncode})")
+    if done.returncode != 0:
+        raise SystemExit(f"bench: pop3_load {scenario} failed: {done.stdout.decode() or 'no answer'}")
+    return json.loads(done.stdout)
 
 
 def costed(server, scenario, *options, port=None):

@@ -4,10 +4,12 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
-[ -f build-bench/build.ninja ] || meson setup build-bench -Dbench=true >build-bench.log 2>&1 ||
-    { cat build-bench.log; exit 1; }
+build() {
+    [ -f build-bench/build.ninja ] || meson setup build-bench -Dbench=true
+    ninja -C build-bench -j2
+}
+build >build-bench.log 2>&1 || { cat build-bench.log; exit 1; }
 rm -f build-bench.log
-ninja -C build-bench --quiet
 POPLIND=${POPLIND:-$root/build-bench/src/cli/poplind}
 export POPLIND
 exec /usr/bin/python3 tests/bench/bench.py build-bench/tests/bench "$@"

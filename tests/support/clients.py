@@ -30,7 +30,7 @@ class Account:
         return self.server.tls_port if self.mode == "tls" else self.server.port
 
 
-def run(command, folder, text=None, seconds=60, allowed=(0,), **environment):
+def run(command, folder, text=None, seconds=25, allowed=(0,), **environment):
     """Runs a program in a home of its own; its output when its status is an expected one."""
     done = subprocess.run(
         command, input=text, stdin=None if text is not None else subprocess.DEVNULL,
@@ -134,7 +134,7 @@ poll 127.0.0.1 protocol pop3 service {account.port} uidl
     mda "{save}"
 """)
     run(["fetchmail", "-f", config, "-i", os.path.join(folder, "ids"), "--pidfile",
-         os.path.join(folder, "fetchmail.pid")], folder, seconds=90)
+         os.path.join(folder, "fetchmail.pid")], folder, seconds=40)
     return _read_numbered(box)
 
 

@@ -92,6 +92,7 @@ class Poplind:
         self.log_file = os.path.join(self.folder, "log")
         self.process = None
         self.exit_status = None
+        self._log_start = 0
         self._prepare()
         if start:
             self._start_or_clean()
@@ -153,6 +154,7 @@ class Poplind:
         return {**os.environ, **options, **self.environment}
 
     def start(self, wait=True):
+        self._log_start = len(self.log())
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -167,6 +169,8 @@ class Poplind:
     def _is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"poplind ended ({self.process.returncode}):\n{self.log()}")
+        if "event=ready" not in self.log()[self._log_start:]:
+            return False
         try:
             with pop3.Session(self.port, timeout=2) as session:
                 return session.greeting.startswith(b"+OK")

@@ -441,6 +441,25 @@ static void pending_octets_are_told_of(void **state)
     tls_context_unref(c);
 }
 
+/* The first command may come in one read with the handshake's last octets. */
+static void octets_behind_the_handshake_are_pending(void **state)
+{
+    char text[8];
+    size_t n = 0;
+    struct tls_context *c = context_for("mail.example.org");
+    struct wire w;
+    open_sockets(&w, c), open_client(&w, &(struct offer){0});
+    SSL_do_handshake(w.client);
+    assert_int_equal(tls_handshake(w.server), STATUS_AGAIN);
+    assert_int_equal(SSL_do_handshake(w.client), 1);
+    SSL_write(w.client, "CAPA\r\n", 6);
+    assert_int_equal(tls_handshake(w.server), STATUS_OK);
+    assert_true(tls_has_pending(w.server));
+    assert_int_equal(tls_read(w.server, text, sizeof text, &n), STATUS_OK);
+    close_wire(&w);
+    tls_context_unref(c);
+}
+
 /* A record that is half there is nothing to come back for before the socket is readable. */
 static void half_a_record_is_not_pending(void **state)
 {
@@ -569,6 +588,7 @@ int main(void)
         cmocka_unit_test(closing_is_told_from_being_cut),
         cmocka_unit_test(close_notify_is_sent_once),
         cmocka_unit_test(pending_octets_are_told_of),
+        cmocka_unit_test(octets_behind_the_handshake_are_pending),
         cmocka_unit_test(half_a_record_is_not_pending),
         cmocka_unit_test(large_writes_go_on_where_they_stopped),
         cmocka_unit_test(connections_outlive_their_context),
