@@ -39,12 +39,12 @@ def heading():
     print(f"{'figure':<44} {'target':>16} {'ours':>16} {'peer':>18} {'ratio':>8}", flush=True)
 
 
-def load(scenario, port, *options):
+def load(scenario, port, *options, may_fail=False):
     done = subprocess.run(
         ["taskset", "-c", str(LOAD_CORE), os.path.join(TOOLS, "pop3_load"), scenario, "--port",
          str(port), *[str(x) for x in options]],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120)
-    if done.returncode != 0:
+    if done.returncode != 0 and not (may_fail and done.stdout):
         raise SystemExit(f"bench: pop3_load {scenario} failed: {done.stdout.decode() or 'no answer'}")
     return json.loads(done.stdout)
 
@@ -259,7 +259,7 @@ def idle(mail, folder):
 
 def logins_go_on(server, made):
     answered = load("poll", server.port, "--count", 200, "--threads", 1, "--first", 15000,
-                    "--users", IDLE_USERS - 15000)
+                    "--users", IDLE_USERS - 15000, may_fail=True)
     row("15,000 idle sessions on one front, logins", "all answered",
         f"{answered['p50_ms']:.2f} ms", "-", "-", made["failed"] == 0 and answered["failed"] == 0)
 
@@ -274,7 +274,8 @@ def silent(mail, folder):
         load("poll", server.port, "--count", 400, "--threads", 1, "--users", USERS)
         before = load("poll", server.port, "--count", 400, "--threads", 1, "--users", USERS)
         with holding("silent", server.port, 10000, "--from", "127.0.0.2") as made:
-            during = load("poll", server.port, "--count", 400, "--threads", 1, "--users", USERS)
+            during = load("poll", server.port, "--count", 400, "--threads", 1, "--users", USERS,
+                          may_fail=True)
         row("10,000 silent from one address, other's logins", "all answered",
             f"{400 - during['failed']} of 400", "-", "-",
             made["failed"] == 0 and during["failed"] == 0)
