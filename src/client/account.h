@@ -60,10 +60,10 @@ struct account {
                                                    NULL-ended; ~ is expanded */
     enum account_keep keep;
     uint64_t keep_age;
-    uint64_t timeout;      /* of a step; 60 s */
-    uint64_t run_timeout;  /* of a whole run; 0: none */
-    uint32_t pipeline;     /* commands in flight; 64; 1: none */
-    bool pipeline_forced;  /* even for a server that does not announce PIPELINING */
+    uint64_t timeout;     /* of a step; 60 s */
+    uint64_t run_timeout; /* of a whole run; 0: none */
+    uint32_t pipeline;    /* commands in flight; 64; 1: none */
+    bool pipeline_forced; /* even for a server that does not announce PIPELINING */
     bool add_received, add_delivered_to;
     bool dedupe_content;
 };
@@ -82,7 +82,8 @@ enum status account_set_parse(const char *file, struct slice text, struct accoun
 void account_set_wipe(struct account_set *s);
 const struct account *account_find(const struct account_set *s, const char *name);
 
-/* One account out of a URL for one-off commands: pop3s://[user@]host[:port]. MALFORMED with `why`. */
+/* One account out of a URL for one-off commands: pop3s://[user@]host[:port]. MALFORMED with `why`.
+ */
 enum status account_from_url(const char *url, struct account *out, char why[200]);
 void account_wipe(struct account *a);
 
