@@ -263,6 +263,7 @@ static void on_reply(struct dialogue *d, const struct pop3_client_event *e)
 {
     switch (d->phase) {
     case PHASE_CAPA:
+        d->capa_begun = e->lines_follow;
         if (!e->lines_follow)
             go_on(d); /* -ERR: probe what is needed (C04) */
         break;

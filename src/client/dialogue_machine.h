@@ -33,6 +33,7 @@ struct dialogue {
     bool is_secure; /* TLS is up */
     bool is_loopback;
     bool without_capa; /* the server closed on CAPA once: it is not asked again */
+    bool capa_begun;            /* a cut now is one, and no refusal of CAPA */
     bool told_over;
     enum dialogue_phase phase;
     struct failure why;
