@@ -17,6 +17,8 @@ static const struct {
     {"fetch", poplin_fetch, "fetch new mail of one account or of all"},
     {"check", poplin_check, "say whether there is new mail, and fetch nothing"},
     {"pop", poplin_pop, "one POP3 command to any server: stat, list, uidl, retr, top …"},
+    {"init", poplin_init, "set up an account: find the server, try the login, write it down"},
+    {"account", poplin_account, "list, test, describe or remove accounts"},
     {"config", poplin_config, "check or print the configuration"},
 };
 
