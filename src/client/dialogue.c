@@ -267,6 +267,9 @@ static void read_and_feed(struct dialogue *d)
         if (n < sizeof d->in && !(d->tls && tls_has_pending(d->tls)))
             return;
     }
+    /* The others' turn; what TLS has read ahead no poll would tell of. */
+    if (d->phase != PHASE_OVER && d->phase != PHASE_HANDSHAKE && d->tls && tls_has_pending(d->tls))
+        event_set_timer(d->loop, &d->soon, event_now(d->loop));
 }
 
 static void handshake_failed(struct dialogue *d)
@@ -370,12 +373,14 @@ static bool connect_now(struct dialogue *d)
     return net_connect_start(d->loop, &o, &d->connecting) == STATUS_OK;
 }
 
-/* Tells the end, or connects (again). */
+/* Tells the end, connects (again), or reads on. */
 static void soon(struct event_timer *timer, uint64_t now)
 {
     struct dialogue *d = (struct dialogue *)((char *)timer - offsetof(struct dialogue, soon));
     if (d->phase == PHASE_OVER)
         tell_over(timer, now);
+    else if (d->phase != PHASE_CONNECT)
+        read_and_feed(d);
     else if (!connect_now(d))
         dialogue_fail(d, FAILURE_LOCAL, "%s: no memory to connect", dialogue_host(d));
 }

@@ -28,7 +28,7 @@ struct dialogue {
     struct net_connect *connecting;
     struct event_source source; /* descriptor -1: not connected */
     struct event_timer timer;   /* of the step */
-    struct event_timer soon;    /* tells `over` from the loop */
+    struct event_timer soon;    /* connects, reads on, or tells `over`, from the loop */
     struct tls_connection *tls;
     bool is_secure; /* TLS is up */
     bool is_loopback;
