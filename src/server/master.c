@@ -132,6 +132,7 @@ static void generation_free(struct generation *g)
 {
     if (!g)
         return;
+    generation_close(g);
     config_unref(g->config);
     free(g);
 }

@@ -99,6 +99,8 @@ enum status generation_start(struct generation *g);
 void generation_signal(struct generation *g, int signal);
 /* Asks its children of one role to end: DRAIN with `ms`. */
 void generation_drain(struct generation *g, enum ipc_role role, uint64_t ms);
+/* Before it is freed: the loop must know nothing of it any more. */
+void generation_close(struct generation *g);
 uint32_t generation_running(const struct generation *g, unsigned roles);
 /* A child has ended. Starts its successor, after a pause if it fails often. */
 void master_child_ended(struct master *m, pid_t pid, int wait_status);

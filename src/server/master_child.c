@@ -285,7 +285,9 @@ static void restart(struct event_timer *timer, uint64_t now)
     }
     if (s == STATUS_OK)
         s = master_child_send(c, IPC_START, -1);
-    if (s != STATUS_OK && c->pid <= 0)
+    if (s != STATUS_OK && c->pid > 0)
+        kill(c->pid, SIGKILL); /* it would wait for ever for what could not be sent */
+    else if (s != STATUS_OK)
         event_set_timer(g->master->loop, timer, now + LONGEST_PAUSE);
 }
 
@@ -364,10 +366,17 @@ void generation_drain(struct generation *g, enum ipc_role role, uint64_t ms)
         struct master_child *c = &g->children[i];
         if (c->role != role)
             continue;
-        if (g->master->ending || role == IPC_FRONT)
-            event_clear_timer(g->master->loop, &c->restart);
+        event_clear_timer(g->master->loop, &c->restart);
         if (c->pid > 0)
             (void)!ipc_send(&c->channel, IPC_DRAIN, buf_slice(&b), slice_of(NULL, 0), -1);
+    }
+}
+
+void generation_close(struct generation *g)
+{
+    for (uint32_t i = 0; i < g->child_count; i++) {
+        event_clear_timer(g->master->loop, &g->children[i].restart);
+        close_channel(&g->children[i]);
     }
 }
 
