@@ -1,0 +1,158 @@
+"""Clients that leave, stall or talk too much in each stage of a session; processes without room."""
+import os
+import random
+import resource
+import subprocess
+
+import messages
+import pop3
+import pytest
+from poplind import wait_until
+
+ENDS = ("quit", "close", "half", "reset", "mid-retr", "mid-login", "stls-stop", "tls", "tls-cut",
+        "update-reset", "wrong", "partial", "auth-half")
+
+
+def open_files(server):
+    """How many descriptors each process has, by its pid."""
+    return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in [server.process.pid, *server.children()]}
+
+
+def leave(server, how):
+    """One session that ends in a way of its own."""
+    tls = how in ("tls", "tls-cut")
+    session = server.session(tls=tls, receive_buffer=4096 if how == "mid-retr" else None)
+    if how == "stls-stop":
+        session.ok("STLS")
+        session.send(b"\x16\x03\x01\x02")
+    elif how == "mid-login":
+        session.send(b"USER alice\r\nPASS secret\r\n")
+    elif how == "auth-half":
+        session.send(b"AUTH LOGIN\r\n")
+        session.line()
+        session.send(b"YWxp")
+    elif how == "wrong":
+        session.ok("USER alice")
+        session.err("PASS wrong")
+    else:
+        session.login(random.choice(("alice", "bob", "dave")))
+    if how in ("quit", "tls"):
+        session.retr(1)
+        session.ok("QUIT")
+    elif how == "half":
+        session.send(b"LIST\r\nUIDL\r\n")
+        session.half_close()
+        session.ended(3)
+    elif how == "mid-retr":
+        session.send(b"RETR 2\r\n" * 5)
+        session.line()
+    elif how == "update-reset":
+        session.send(b"DELE 3\r\nQUIT\r\n")
+    elif how == "partial":
+        session.send(b"RETR 2")
+    if how in ("reset", "update-reset", "mid-retr", "auth-half"):
+        session.reset()
+    else:
+        session.close()
+
+
+def test_no_process_keeps_a_descriptor_of_a_session_that_ended(make_server):
+    server = make_server(limits={"per-address": "1000", "per-user": "100"}, extra="lock snapshot")
+    for user in ("alice", "bob", "dave"):
+        server.maildrop(user).fill("plain", "large", *["second"] * 80)
+    for how in ENDS:
+        leave(server, how)
+    before = open_files(server)
+    for _ in range(12):
+        for how in ENDS:
+            leave(server, how)
+
+    def is_as_before():
+        now = open_files(server)
+        return now.keys() == before.keys() and all(now[pid] <= before[pid] + 1 for pid in now)
+
+    try:
+        wait_until(is_as_before, 8, "the end of all sessions")
+    except AssertionError:
+        raise AssertionError(f"{before} became {open_files(server)}") from None
+
+
+def pid_of(server, role):
+    return next(pid for pid, name in server.children().items() if f"--child {role}" in name)
+
+
+def limit_files(pid, more):
+    """Leaves the process that many descriptors more than it has; gives what restores them. As its
+    own user: root without capabilities may not, either."""
+    used = max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")) + 1
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        fields = dict(line.split(":", 1) for line in file)
+    owner = {}
+    if os.geteuid() == 0:
+        owner = {"user": int(fields["Uid"].split()[0]), "group": int(fields["Gid"].split()[0]),
+                 "extra_groups": []}
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+
+    def limit(soft):
+        subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={soft}:{hard}"], check=True, **owner)
+
+    limit(used + more)
+    return lambda: limit(hard)
+
+
+@pytest.mark.parametrize("more", range(3))
+def test_a41_a_store_without_descriptors_answers_and_recovers(make_server, more):
+    server = make_server(extra="processes { front 1 store 1 }")
+    server.maildrop("alice").fill("large", *["middle"] * 3, *["second"] * 100)
+    server.maildrop("bob").fill("plain", "middle")
+    alice = server.session(timeout=5).login()
+    restore = limit_files(pid_of(server, "store"), more)
+    for number in (1, 2, 3, 4, 5):
+        reply = alice.ask(f"RETR {number}")
+        if reply.startswith("+OK"):
+            alice.body()
+        else:
+            assert reply.startswith("-ERR [SYS/TEMP]"), reply
+    for _ in range(3):
+        with server.session(timeout=5) as bob:
+            bob.ok("USER bob")
+            reply = bob.ask("PASS secret")
+            assert reply.startswith(("+OK", "-ERR [SYS/TEMP]")), reply
+    restore()
+    for number in (1, 2, 5):
+        alice.retr(number)
+    alice.ok("QUIT")
+    with server.session(timeout=5).login("bob") as bob:
+        assert bob.retr(1) == messages.wire(messages.stored("plain"))
+        assert bob.retr(2) == messages.wire(messages.stored("middle"))
+        bob.ok("QUIT")
+    with server.session(timeout=5).login("alice") as alice:
+        assert len(alice.rows("LIST")) == 104
+
+
+@pytest.mark.parametrize("more", range(3))
+def test_a41_a_front_without_descriptors_answers_and_recovers(make_server, more):
+    server = make_server(extra="processes { front 1 store 1 }")
+    server.maildrop("alice").fill("large", *["middle"] * 3, *["second"] * 100)
+    server.maildrop("bob").fill(*["second"] * 100)
+    alice = server.session(timeout=5).login()
+    restore = limit_files(pid_of(server, "front"), more)
+    for number in (1, 2, 3, 4, 5):
+        reply = alice.ask(f"RETR {number}")
+        if reply.startswith("+OK"):
+            alice.body()
+        else:
+            assert reply.startswith("-ERR [SYS/TEMP]"), reply
+    for _ in range(3):
+        try:
+            with server.session(timeout=1) as bob:
+                bob.ok("USER bob")
+                reply = bob.ask("PASS secret")
+                assert reply.startswith(("+OK", "-ERR [SYS/TEMP]")), reply
+        except (pop3.Closed, OSError):
+            pass
+    restore()
+    alice.retr(1)
+    alice.ok("QUIT")
+    with server.session(timeout=5).login("bob") as bob:
+        assert len(bob.rows("LIST")) == 100
