@@ -106,6 +106,21 @@ static bool make_room(struct front *f)
     return true;
 }
 
+bool front_resize_table(struct front *f, size_t wanted)
+{
+    size_t size = f->connections_size ? f->connections_size : 256;
+    while (size <= wanted)
+        size *= 2;
+    struct connection **grown = realloc(f->connections, size * sizeof(struct connection *));
+    if (!grown)
+        return false;
+    memset(grown + f->connections_size, 0,
+           (size - f->connections_size) * sizeof(struct connection *));
+    f->connections = grown;
+    f->connections_size = size;
+    return true;
+}
+
 static void watch_listeners(struct front *f, uint32_t interest)
 {
     for (struct front_listener *l = f->listeners; l; l = l->next) {

@@ -115,6 +115,7 @@ struct connection {
     uint64_t deadline, active, since;
     enum connection_stage stage;
     bool watched;    /* by the loop; not any more after a hang-up during UPDATE */
+    bool yields;     /* has more to write, after the others had their turn */
     bool broken;     /* writing failed: nothing is sent any more */
     bool asked_auth; /* auth has a login under way for it */
     bool logged_in;  /* the store holds a drop and auth counts a session */
@@ -142,6 +143,9 @@ struct connection {
     struct pop3_server machine;
     struct sockaddr_in6 remote; /* room for both families */
 };
+
+/* front.c: room for a connection of that descriptor; false: no memory. */
+bool front_resize_table(struct front *f, size_t wanted);
 
 /* front_connection.c */
 void connection_accept(struct front *f, const struct front_listener *l, int socket,

@@ -53,21 +53,6 @@ static void expire(struct event_timer *timer, uint64_t now)
         connection_end(c, c->stage >= STAGE_LAST ? c->reason : "timeout", false);
 }
 
-static bool resize_table(struct front *f, size_t wanted)
-{
-    size_t size = f->connections_size ? f->connections_size : 256;
-    while (size <= wanted)
-        size *= 2;
-    struct connection **grown = realloc(f->connections, size * sizeof(struct connection *));
-    if (!grown)
-        return false;
-    memset(grown + f->connections_size, 0,
-           (size - f->connections_size) * sizeof(struct connection *));
-    f->connections = grown;
-    f->connections_size = size;
-    return true;
-}
-
 static void unwatch(struct connection *c)
 {
     if (c->watched)
@@ -273,14 +258,25 @@ static enum serve serve_body(struct connection *c, struct buf *out, size_t *turn
     }
 }
 
-static enum serve serve_lines(struct connection *c, struct slice *input, struct buf *out)
+/* Lists are long and a client may ask for many at once: the others have a turn between. */
+static enum serve flush(struct connection *c, struct buf *out, size_t *turn)
+{
+    *turn += out->size;
+    if (!send_out(c, out))
+        return SERVE_BLOCKED;
+    c->yields = *turn > FRONT_TURN;
+    return c->yields ? SERVE_BLOCKED : SERVE_AGAIN;
+}
+
+static enum serve serve_lines(struct connection *c, struct slice *input, struct buf *out,
+                              size_t *turn)
 {
     struct pop3_server_event e;
     pop3_server_feed(&c->machine, input, out, &e);
     switch (session_serve(c, &e)) {
     case SESSION_AGAIN:
         if (e.type == POP3_SERVER_FLUSH)
-            return send_out(c, out) ? SERVE_AGAIN : SERVE_BLOCKED;
+            return flush(c, out, turn);
         return e.type == POP3_SERVER_WANT_INPUT ? SERVE_WAIT : SERVE_AGAIN;
     case SESSION_WAIT:
         return SERVE_WAIT;
@@ -294,13 +290,14 @@ static enum serve serve(struct connection *c, struct slice *input, struct buf *o
 {
     size_t turn = 0;
     enum serve s = SERVE_AGAIN;
+    c->yields = false;
     while (s == SERVE_AGAIN) {
         if (c->stage == STAGE_BODY)
             s = serve_body(c, out, &turn);
         else if (login_awaits_auth(c))
             s = SERVE_WAIT;
         else if (c->stage == STAGE_TALK)
-            s = serve_lines(c, input, out);
+            s = serve_lines(c, input, out, &turn);
         else
             s = SERVE_WAIT;
     }
@@ -325,14 +322,14 @@ static void close_or_linger(struct connection *c)
 
 static bool is_waiting_for_writing(const struct connection *c)
 {
-    return c->pending || c->stage == STAGE_BODY ||
+    return c->pending || c->yields || c->stage == STAGE_BODY ||
            (c->stage == STAGE_HANDSHAKE && tls_wants_write(c->tls));
 }
 
 /* Lines are wanted, and decrypted octets wait in memory, of which no poll would tell. */
 static bool has_unread(const struct connection *c)
 {
-    return c->stage == STAGE_TALK && c->rest_size == 0 && !c->pending && c->tls &&
+    return c->stage == STAGE_TALK && c->rest_size == 0 && !c->pending && !c->yields && c->tls &&
            tls_has_pending(c->tls);
 }
 
@@ -419,10 +416,7 @@ static void shake_hands(struct connection *c)
     }
     if (s != STATUS_OK) {
         struct log_line l;
-        char host[NET_ADDRESS_TEXT];
-        net_print_host(connection_remote(c), host);
-        log_begin(&l, LOG_LEVEL_WARNING, "tls-fail");
-        log_str(&l, "rip", host);
+        session_log(&l, c, LOG_LEVEL_WARNING, "tls-fail");
         log_quoted(&l, "error", slice_str(tls_error(c->tls)));
         log_end(&l);
         connection_end(c, "tls-fail", false);
@@ -509,7 +503,7 @@ static void ready(struct event_source *source, uint32_t events)
 {
     struct connection *c =
         (struct connection *)((char *)source - offsetof(struct connection, source));
-    bool reads = c->stage == STAGE_TALK && c->rest_size == 0 && !c->pending;
+    bool reads = c->stage == STAGE_TALK && c->rest_size == 0 && !c->pending && !c->yields;
     if (c->stage == STAGE_HANDSHAKE && !c->pending)
         shake_hands(c);
     else if (c->stage == STAGE_LINGER)
@@ -567,7 +561,7 @@ void connection_accept(struct front *f, const struct front_listener *l, int sock
     struct guest *evicted = NULL;
     char *line = malloc(POP3_SERVER_LINE_MIN);
     size_t at = (size_t)socket;
-    if (!c || !line || (at >= f->connections_size && !resize_table(f, at)) ||
+    if (!c || !line || (at >= f->connections_size && !front_resize_table(f, at)) ||
         event_reserve(f->child.loop, f->connection_count + 64) != STATUS_OK ||
         guests_enter(f->guests, &c->guest, net_prefix_of(remote), &evicted) != STATUS_OK) {
         free(line);

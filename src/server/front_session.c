@@ -246,6 +246,10 @@ static bool on_removed(struct front *f, const struct ipc_message *m)
         return false;
     if (!c || c->stage != STAGE_UPDATE)
         return true;
+    /* Marks that were lost on the way for want of memory were not removed either. */
+    uint32_t marked = c->machine.marked_count;
+    if (removed < marked && failed < marked - removed)
+        failed = marked - removed;
     answer_update(c, removed, failed);
     connection_resume(c);
     return true;

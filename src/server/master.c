@@ -251,6 +251,8 @@ void master_generation_failed(struct generation *g)
         return;
     }
     char why[300];
+    master_load_tls(m, current(m)); /* what restarted children of the old one are given */
+    master_load_users(m, current(m));
     (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
     master_listen_prune(m);
     log_text(LOG_LEVEL_ERROR, "reload",
@@ -314,12 +316,15 @@ static void refresh_tls(struct master *m)
 static void refresh_users(struct master *m)
 {
     bool there = master_load_users(m, current(m));
-    struct generation *g = m->generations[0];
-    for (uint32_t i = 0; i < g->child_count; i++) {
-        struct master_child *c = &g->children[i];
-        if (c->role == IPC_AUTH && c->pid > 0)
-            (void)!master_child_send(c, there ? IPC_USERS : IPC_NO_USERS,
-                                     there ? m->users_memory : -1);
+    /* Who is still connected to an earlier generation may log in there too. */
+    for (size_t n = 0; n < MASTER_GENERATIONS_MAX && m->generations[n]; n++) {
+        struct generation *g = m->generations[n];
+        for (uint32_t i = 0; i < g->child_count; i++) {
+            struct master_child *c = &g->children[i];
+            if (c->role == IPC_AUTH && c->pid > 0)
+                (void)!master_child_send(c, there ? IPC_USERS : IPC_NO_USERS,
+                                         there ? m->users_memory : -1);
+        }
     }
     if (there)
         log_text(LOG_LEVEL_INFO, "users", "users file read again");

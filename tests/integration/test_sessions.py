@@ -1,11 +1,8 @@
 """Sessions while processes die, configurations change and clients leave at bad moments."""
 import os
 import signal
-import socket
-import time
 
 import pop3
-import pytest
 from poplind import wait_until
 
 BIG = b"Subject: big\n\n" + (b"x" * 70 + b"\n") * 60000
@@ -52,3 +49,32 @@ def test_a_configuration_whose_processes_cannot_start_changes_nothing(make_serve
     reload(server, server.config_text(), "configuration unchanged")
     before.ok("STAT")
     before.ok("QUIT")
+
+
+def test_many_lists_at_once_arrive_whole(make_server):
+    server = make_server()
+    drop = server.maildrop("alice")
+    drop.fill()
+    for i in range(1000):
+        drop.deliver(b"Subject: %d\n\n" % i)
+    with server.session(timeout=60) as session:
+        session.login()
+        first = session.rows("UIDL")
+        session.send(b"UIDL\r\n" * 400)
+        for _ in range(400):
+            assert session.line().startswith(b"+OK")
+            assert session.raw_body().count(b"\r\n") == len(first) + 1
+        session.ok("QUIT")
+
+
+def test_a_removed_user_cannot_log_in_over_an_older_configuration_either(make_server):
+    server = make_server()
+    with server.session() as early:
+        reload(server, server.config_text().replace("per-address 100", "per-address 99"),
+               "event=ready")
+        start = len(server.log())
+        del server.users["bob"]
+        server.write_users()
+        server.wait_log("users file read again", 5, start)
+        early.ok("USER bob")
+        assert early.err("PASS secret").startswith("-ERR [AUTH]")
