@@ -251,6 +251,7 @@ static enum serve serve_body(struct connection *c, struct buf *out, size_t *turn
             c->broken = true;
             return SERVE_BLOCKED;
         case BODY_BROKEN:
+            session_body_broken(c);
             return SERVE_RESET;
         }
         if (*turn > FRONT_TURN)
