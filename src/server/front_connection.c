@@ -49,8 +49,9 @@ static void expire(struct event_timer *timer, uint64_t now)
         event_set_timer(c->front->child.loop, timer, c->deadline);
     else if (c->stage == STAGE_HANDSHAKE)
         connection_end(c, "handshake-timeout", false);
-    else
-        connection_end(c, c->stage >= STAGE_LAST ? c->reason : "timeout", false);
+    else /* what a client does not take must not stay in the kernel's memory (A76) */
+        connection_end(c, c->stage >= STAGE_LAST ? c->reason : "timeout",
+                       c->stage == STAGE_BODY || c->pending);
 }
 
 static void unwatch(struct connection *c)

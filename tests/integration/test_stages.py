@@ -3,6 +3,7 @@ import os
 import random
 import resource
 import subprocess
+import time
 
 import messages
 import pop3
@@ -156,3 +157,17 @@ def test_a41_a_front_without_descriptors_answers_and_recovers(make_server, more)
     alice.ok("QUIT")
     with server.session(timeout=5).login("bob") as bob:
         assert len(bob.rows("LIST")) == 100
+
+
+def test_a76_a_slow_reader_gets_all_of_it(make_server):
+    """Progress keeps a connection past the limit on silence; here before login, where it is short."""
+    server = make_server(limits={"login": "2s"})
+    session = server.session(receive_buffer=4096, timeout=5)
+    session.send(b"CAPA\r\n" * 12000)
+    session.socket.setblocking(True)
+    got, end = 0, time.monotonic() + 4.5
+    while time.monotonic() < end:
+        got += len(session.socket.recv(2048))
+        time.sleep(0.01)
+    assert got > 100000
+    session.close()
