@@ -78,3 +78,64 @@ def test_a_removed_user_cannot_log_in_over_an_older_configuration_either(make_se
         server.wait_log("users file read again", 5, start)
         early.ok("USER bob")
         assert early.err("PASS secret").startswith("-ERR [AUTH]")
+
+
+def test_s07_quit_and_a_half_close_update_in_every_stage(make_server):
+    server = make_server()
+    drop = server.maildrop("alice")
+    for before in ("", "RETR 1\r\n", "RETR 2\r\nLIST\r\n" * 2, "TOP 2 1\r\nUIDL\r\n"):
+        for tls in (False, True):
+            drop.fill("plain")
+            drop.deliver(BIG)
+            with server.session(tls=tls, timeout=20) as session:
+                session.send(f"USER alice\r\nPASS secret\r\n{before}DELE 1\r\nQUIT\r\n".encode())
+                if not tls:
+                    session.half_close()
+                assert session.ended(20)
+            wait_until(lambda: len(drop.files()) == 1, 5, f"a deletion after {before[:20]!r}")
+
+
+def test_s44_a_message_that_shrinks_while_it_is_sent_ends_in_a_reset(make_server):
+    server = make_server()
+    drop = server.maildrop("alice")
+    drop.fill()
+    path = drop.deliver(BIG * 10)
+    with server.session(receive_buffer=4096) as session:
+        session.login().ok("RETR 1")
+        os.truncate(path, 1000)
+        try:
+            octets = session.raw_body()
+        except pop3.Closed as closed:
+            assert closed.reset
+        else:
+            raise AssertionError(f"a body of {len(octets)} octets with its end")
+    assert logs_in(server)
+
+
+def test_s34_pipelined_messages_reach_a_reader_with_a_small_window(make_server):
+    server = make_server()
+    drop = server.maildrop("alice")
+    drop.fill()
+    drop.deliver(BIG[:71014])
+    expected = BIG[:71014].replace(b"\n", b"\r\n")
+    with server.session(receive_buffer=4096, timeout=60) as session:
+        session.login()
+        session.send(b"RETR 1\r\n" * 5 + b"TOP 1 99999999999999999999999\r\n")
+        for _ in range(6):
+            assert session.line().startswith(b"+OK")
+            assert session.body() == expected
+        session.ok("QUIT")
+
+
+def test_a_reset_while_messages_are_removed_leaves_no_lock(make_server):
+    server = make_server()
+    drop = server.maildrop("alice")
+    for _ in range(10):
+        drop.fill()
+        for i in range(50):
+            drop.deliver(b"Subject: %d\n\n" % i)
+        session = server.session().login()
+        session.send(b"".join(b"DELE %d\r\n" % (i + 1) for i in range(50)) + b"QUIT\r\n")
+        session.reset()
+        wait_until(lambda: logs_in(server), 5, "a login")
+        assert len(drop.files()) in (0, 50)
