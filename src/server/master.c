@@ -332,7 +332,7 @@ static void refresh_users(struct master *m)
 
 static bool may_start_another(const struct master *m)
 {
-    return m->generations[0]->serving && !m->generations[MASTER_GENERATIONS_MAX - 1];
+    return !m->generations[MASTER_GENERATIONS_MAX - 1];
 }
 
 static void reload(struct master *m)
@@ -340,6 +340,7 @@ static void reload(struct master *m)
     struct config *config = NULL;
     struct config_errors *errors = calloc(1, sizeof *errors);
     char why[300];
+    m->reload_again = false;
     (void)!net_notify_reloading(&notify);
     if (!errors ||
         config_parse(m->options->config_path, &config_source_files, &config, errors) != STATUS_OK) {
@@ -351,6 +352,9 @@ static void reload(struct master *m)
         refresh_tls(m);
         refresh_users(m);
         log_text(LOG_LEVEL_INFO, "reload", "configuration unchanged");
+    } else if (!m->generations[0]->serving) {
+        config_unref(config);
+        m->reload_again = true; /* what it started is not ready yet: look() comes back to it */
     } else if (!may_start_another(m)) {
         config_unref(config);
         log_text(
@@ -453,6 +457,8 @@ static void look(struct event_timer *timer, uint64_t now)
             refresh_tls(m);
         if (master_users_changed(m, current(m)))
             refresh_users(m);
+        if (m->reload_again)
+            reload(m);
     }
     if (notify.watchdog_ms)
         (void)!net_notify_alive(&notify);

@@ -2,6 +2,7 @@
 import os
 import random
 import resource
+import signal
 import subprocess
 import time
 
@@ -171,3 +172,19 @@ def test_a76_a_slow_reader_gets_all_of_it(make_server):
         time.sleep(0.01)
     assert got > 100000
     session.close()
+
+
+def test_a77_reloads_faster_than_processes_start_end_with_the_last_configuration(make_server):
+    server = make_server()
+    for limit in (9, 8, 7, 6, 1):
+        server.limits["bad-commands-before-login"] = str(limit)
+        server.write_config()
+        server.signal(signal.SIGHUP)
+        time.sleep(0.03)
+
+    def is_strict():
+        with server.session() as session:
+            session.err("NONSENSE")
+            return session.ended(0.3)
+
+    wait_until(is_strict, 8, "the last configuration at work")
