@@ -80,7 +80,7 @@ def test_no_process_keeps_a_descriptor_of_a_session_that_ended(make_server):
 
 
 def pid_of(server, role):
-    return next(pid for pid, name in server.children().items() if f"--child {role}" in name)
+    return next((pid for pid, name in server.children().items() if f"--child {role}" in name), None)
 
 
 def limit_files(pid, more):
@@ -188,3 +188,16 @@ def test_a77_reloads_faster_than_processes_start_end_with_the_last_configuration
             return session.ended(0.3)
 
     wait_until(is_strict, 8, "the last configuration at work")
+
+
+@pytest.mark.parametrize("role", ("store", "auth"))
+def test_a41_a_process_without_descriptors_still_meets_a_restarted_front(make_server, role):
+    server = make_server(extra="processes { front 1 store 1 }")
+    restore = limit_files(pid_of(server, role), -5)
+    old = pid_of(server, "front")
+    os.kill(old, signal.SIGKILL)
+    wait_until(lambda: old not in server.children() and pid_of(server, "front"), 5, "a new front")
+    wait_until(lambda: server._is_ready(), 5, "a greeting")
+    restore()
+    with server.session(timeout=3).login() as session:
+        session.ok("QUIT")
