@@ -91,14 +91,20 @@ static void forget(struct auth_process *a, struct login *l)
     free(l);
 }
 
-static void refuse(struct auth_process *a, struct login *l, enum status status)
+static void send_refused(struct auth_process *a, uint32_t front, uint64_t session,
+                         enum status status)
 {
-    char memory[300];
+    char memory[16];
     struct buf b = buf_over(memory, sizeof memory);
-    ipc_put_u64(&b, l->entry.session);
+    ipc_put_u64(&b, session);
     ipc_put_u8(&b, (uint8_t)status);
     ipc_put_str(&b, SLICE(""));
-    (void)!peer_send(&a->fronts[l->entry.front], IPC_REFUSED, buf_slice(&b));
+    (void)!peer_send(&a->fronts[front], IPC_REFUSED, buf_slice(&b));
+}
+
+static void refuse(struct auth_process *a, struct login *l, enum status status)
+{
+    send_refused(a, l->entry.front, l->entry.session, status);
     forget(a, l);
 }
 
@@ -283,8 +289,10 @@ static bool on_begin(struct auth_process *a, uint32_t front, struct ipc_reader *
     if (!ipc_is_whole(r) || find(a, front, session))
         return false;
     struct login *l = new_login(a, front, session);
-    if (!l)
-        return true; /* front's login time runs out */
+    if (!l) {
+        send_refused(a, front, session, STATUS_NO_MEMORY);
+        return true;
+    }
     l->remote = remote;
     l->tls = tls;
     l->exchange = mechanism ? calloc(1, sizeof *l->exchange) : NULL;

@@ -111,6 +111,28 @@ static enum status find_users(struct generation *g, char why[300])
     return s;
 }
 
+/* ---- the log ---- */
+
+static void open_log(struct master *m, const struct config *config)
+{
+    enum log_format format =
+        config->log_format == CONFIG_LOG_JSON ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
+    if (m->syslog > 0)
+        close(m->syslog);
+    m->syslog = -1;
+    m->log_target = log_target_of(STDERR_FILENO);
+    if (config->log_target == CONFIG_LOG_SYSLOG) {
+        m->syslog = log_connect_syslog();
+        if (m->syslog >= 0)
+            m->log_target = LOG_TARGET_SYSLOG;
+    }
+    log_open(m->syslog >= 0 ? m->syslog : STDERR_FILENO, m->log_target, format);
+    log_set_process("master");
+    if (config->log_target == CONFIG_LOG_SYSLOG && m->syslog < 0)
+        log_text(LOG_LEVEL_WARNING, "log", "no syslog here (%s): logging to standard error",
+                 strerror(errno));
+}
+
 /* ---- generations ---- */
 
 static uint32_t cores(void)
@@ -338,9 +360,14 @@ static bool may_start_another(const struct master *m)
 static void reload(struct master *m)
 {
     struct config *config = NULL;
-    struct config_errors *errors = calloc(1, sizeof *errors);
+    struct config_errors *errors;
     char why[300];
-    m->reload_again = false;
+    if (!m->generations[0]->serving) { /* still starting: once it is ready */
+        m->reload_wanted = true;
+        return;
+    }
+    m->reload_wanted = false;
+    errors = calloc(1, sizeof *errors);
     (void)!net_notify_reloading(&notify);
     if (!errors ||
         config_parse(m->options->config_path, &config_source_files, &config, errors) != STATUS_OK) {
@@ -352,15 +379,12 @@ static void reload(struct master *m)
         refresh_tls(m);
         refresh_users(m);
         log_text(LOG_LEVEL_INFO, "reload", "configuration unchanged");
-    } else if (!m->generations[0]->serving) {
-        config_unref(config);
-        m->reload_again = true; /* what it started is not ready yet: look() comes back to it */
     } else if (!may_start_another(m)) {
         config_unref(config);
         log_text(
             LOG_LEVEL_ERROR, "reload",
             "sessions of two earlier configurations still live; reload again when one is over");
-    } else if (start_generation(m, config, why) == STATUS_OK) {
+    } else if ((open_log(m, config), start_generation(m, config, why)) == STATUS_OK) {
         log_text(LOG_LEVEL_INFO, "reload", "configuration changed, starting its processes");
         free(errors);
         return; /* ready is told when they are */
@@ -369,6 +393,7 @@ static void reload(struct master *m)
                  "the new configuration cannot be used: %s; the old one "
                  "goes on",
                  why);
+        open_log(m, current(m));
         master_load_tls(m, current(m));
         (void)!master_listen(m, current(m), m->generations[0]->fronts, why);
         master_listen_prune(m);
@@ -452,13 +477,13 @@ static void signal_ready(struct event_source *source, uint32_t events)
 static void look(struct event_timer *timer, uint64_t now)
 {
     struct master *m = (struct master *)((char *)timer - offsetof(struct master, look));
+    if (m->reload_wanted && m->generations[0] && m->generations[0]->serving && !m->ending)
+        reload(m);
     if (m->generations[0] && m->generations[0]->serving) {
         if (master_tls_changed(m, current(m)))
             refresh_tls(m);
         if (master_users_changed(m, current(m)))
             refresh_users(m);
-        if (m->reload_again)
-            reload(m);
     }
     if (notify.watchdog_ms)
         (void)!net_notify_alive(&notify);
@@ -485,23 +510,6 @@ static enum status watch_signals(struct master *m)
     return event_add(m->loop, &m->signals);
 }
 
-static void open_log(struct master *m, const struct config *config)
-{
-    enum log_format format =
-        config->log_format == CONFIG_LOG_JSON ? LOG_FORMAT_JSON : LOG_FORMAT_LOGFMT;
-    m->syslog = -1;
-    m->log_target = log_target_of(STDERR_FILENO);
-    if (config->log_target == CONFIG_LOG_SYSLOG) {
-        m->syslog = log_connect_syslog();
-        if (m->syslog >= 0)
-            m->log_target = LOG_TARGET_SYSLOG;
-    }
-    log_open(m->syslog >= 0 ? m->syslog : STDERR_FILENO, m->log_target, format);
-    log_set_process("master");
-    if (config->log_target == CONFIG_LOG_SYSLOG && m->syslog < 0)
-        log_text(LOG_LEVEL_WARNING, "log", "no syslog here (%s): logging to standard error",
-                 strerror(errno));
-}
 
 /* Sockets that the service manager opened stand in for those the configuration names. */
 static void take_activated(struct master *m, const struct net_activation *a)

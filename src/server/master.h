@@ -84,7 +84,7 @@ struct master {
     struct event_source signals;
     struct event_timer look, kill_timer;
     bool ending;
-    bool reload_again; /* asked for while a generation was starting */
+    bool reload_wanted; /* SIGHUP came while a generation was starting */
     int exit_code;
     enum log_target log_target;
     int syslog;

@@ -37,6 +37,7 @@ struct session {
 };
 
 static void start_open(struct session *s);
+static void ask_to_yield(struct session *owner, uint64_t idle);
 static void serve_next(struct session *s);
 
 static struct session *of_timer(struct event_timer *t)
@@ -173,6 +174,9 @@ static void open_ended(struct session *s)
     if (status == STATUS_OK)
         status = send_opened(s);
     if (status == STATUS_OK) {
+        /* Whoever came while this one waited is younger still (S02, takeover). */
+        if (s->claim.next && s->process->child.config->lock == CONFIG_LOCK_TAKEOVER)
+            ask_to_yield(s, 0);
         serve_next(s);
     } else if (s->drop) {
         answer_refused(s, status);
@@ -286,6 +290,16 @@ static void refuse_twin(struct store_process *p, const struct session *old, stru
     (void)!peer_send(&p->fronts[old->entry.front], IPC_REFUSED, buf_slice(&b));
 }
 
+static void refuse_without_session(struct store_process *p, uint32_t front, uint64_t session)
+{
+    char memory[16];
+    struct buf b = buf_over(memory, sizeof memory);
+    ipc_put_u64(&b, session);
+    ipc_put_u8(&b, STATUS_NO_MEMORY);
+    ipc_put_str(&b, SLICE(""));
+    (void)!peer_send(&p->fronts[front], IPC_REFUSED, buf_slice(&b));
+}
+
 bool store_session_open(struct store_process *p, struct slice payload)
 {
     struct ipc_reader r = ipc_reader_of(payload);
@@ -300,8 +314,10 @@ bool store_session_open(struct store_process *p, struct slice payload)
         return true;
     }
     struct session *s = new_session(p, user, path);
-    if (!s)
-        return true; /* no answer: front's login time runs out */
+    if (!s) {
+        refuse_without_session(p, front, session);
+        return true;
+    }
     s->entry.front = front;
     s->entry.session = session;
     session_map_add(&p->sessions, &s->entry);

@@ -308,3 +308,12 @@ def test_no_message_is_lost_whatever_dies_while_drops_are_emptied(make_server):
     for user in users:
         assert server.maildrop(user).files() == []
         assert set(kept[user]) == want
+
+
+def test_a_sighup_before_all_is_ready_is_obeyed_afterwards(make_server):
+    server = make_server(start=False)
+    server.start(wait=False)
+    wait_until(lambda: "event=listening" in server.log(), 10, "the first sockets")
+    server.write_config(server.config_text().replace("per-address 100", "per-address 90"))
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: server.log().count("event=ready") == 2, 15, "the second generation")
