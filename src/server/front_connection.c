@@ -317,6 +317,7 @@ static void close_or_linger(struct connection *c)
     drop_rest(c);
     shutdown(connection_socket(c), SHUT_WR);
     session_over(c);
+    c->retr_octets = 0; /* from here on: of what is thrown away */
     c->stage = STAGE_LINGER;
     connection_set_deadline(c, LINGER);
     event_set_interest(c->front->child.loop, &c->source, EVENT_READ);

@@ -201,3 +201,19 @@ def test_a41_a_process_without_descriptors_still_meets_a_restarted_front(make_se
     restore()
     with server.session(timeout=3).login() as session:
         session.ok("QUIT")
+
+
+def test_a14_the_last_reply_is_not_lost_to_those_who_go_on_talking(make_server):
+    """Also where more mail was sent than may be thrown away after QUIT."""
+    server = make_server()
+    server.maildrop("alice").fill("large")
+    with server.session(timeout=5).login() as session:
+        session.retr(1)
+        session.send(b"QUIT\r\n" + b"NOOP\r\n" * 100)
+        for _ in range(10):
+            time.sleep(0.02)
+            session.send(b"NOOP\r\n" * 100)
+        with pytest.raises(pop3.Closed) as closed:
+            while True:
+                session.line()
+        assert not closed.value.reset
