@@ -3,6 +3,7 @@ import os
 import random
 import resource
 import signal
+import ssl
 import subprocess
 import time
 
@@ -217,3 +218,52 @@ def test_a14_the_last_reply_is_not_lost_to_those_who_go_on_talking(make_server):
             while True:
                 session.line()
         assert not closed.value.reset
+
+
+def random_script(rng):
+    """Commands of a session with a login somewhere in it; nothing is deleted in the end."""
+    early = ["CAPA", "NOOP", "USER nobody", "PASS x", "AUTH", "STAT", "NONSENSE"]
+    late = ["STAT", "NOOP", "LIST", "UIDL", "CAPA", "RSET", "LIST 2", "UIDL 3", "RETR 1", "RETR 2",
+            "RETR 3", "RETR 4", "TOP 2 0", "TOP 3 5", "TOP 1 99999999999", "DELE 4", "RETR 99",
+            "TOP 1", "dele 1", "retr 5"]
+    script = rng.sample(early, 2) + ["NOOP", "USER alice", "PASS secret"]
+    script += [rng.choice(late) for _ in range(rng.randrange(3, 12))]
+    return "".join(line + rng.choice(("\r\n", "\n")) for line in [*script, "RSET", "QUIT"]).encode()
+
+
+def answers(server, script, rng, tls, pieces):
+    """Every octet the server says to a script that is sent in random pieces while it is read."""
+    with server.session(tls=tls, timeout=10, greeting=False,
+                        receive_buffer=rng.choice((None, 4096))) as session:
+        got, sent = bytearray(), 0
+        while True:
+            size = rng.choice((1, 2, 7, 60, 4000)) if pieces else len(script)
+            session.socket.settimeout(10)
+            if sent < len(script):
+                session.send(script[sent : sent + size])
+                sent += size
+                session.socket.settimeout(0.001)
+            try:
+                data = session.socket.recv(rng.choice((1000, 65536)))
+            except (TimeoutError, ssl.SSLWantReadError):
+                continue
+            if not data:
+                return bytes(got)
+            got += data
+
+
+@pytest.mark.parametrize("tls", (False, True))
+def test_s33_any_pieces_of_a_session_get_the_same_octets(make_server, tls):
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    server = make_server(extra="lock snapshot", limits={"bad-commands-before-login": "20"},
+                         per_user="100")
+    server.maildrop("alice").fill("plain", "middle", "longline", "dots", "crlf")
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        script = random_script(rng)
+        whole = answers(server, script, rng, tls, False)
+        assert answers(server, script, rng, tls, True) == whole, script
+        assert b"goodbye" in whole[-60:], whole[-200:]
+    assert len(server.maildrop("alice").files()) == 5
