@@ -119,7 +119,8 @@ void config_fault_unknown(struct config_reader *r, const struct config_word *at,
     if (near != NULL)
         config_fault(r, at, "unknown %s \"%s\"; did you mean \"%s\"?", what, shown.text, near);
     else if (list.overflow)
-        config_fault(r, at, "unknown %s \"%s\"; see poplind.conf(5)", what, shown.text);
+        config_fault(r, at, "unknown %s \"%s\"; see %s", what, shown.text,
+                     r->manual != NULL ? r->manual : "poplind.conf(5)");
     else
         config_fault(r, at, "unknown %s \"%s\"; it can be %s", what, shown.text, all);
 }

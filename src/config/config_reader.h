@@ -1,5 +1,7 @@
 /* config_reader: what the parser, the directives and the checks share while one text is read: the
- * value that grows, the errors, and where each thing stood. Inside config/ only. */
+ * value that grows, the errors, and where each thing stood. Inside config/, but for the collector's
+ * accounts (client/account_directive.h), whose file has the same grammar: they use the words, the
+ * faults and config_assign, and leave `value`, `source` and what is kept of files empty. */
 #ifndef POPLIN_CONFIG_READER_H
 #define POPLIN_CONFIG_READER_H
 
@@ -33,6 +35,7 @@ struct config_statement {
 struct config_reader {
     struct config *value;
     struct config_errors *errors;
+    const char *manual; /* the page that messages point to; NULL: poplind.conf(5) */
     const struct config_source *source;
     char *files[CONFIG_FILES_MAX]; /* names of all files read, kept for the messages */
     size_t file_count;

@@ -24,16 +24,46 @@ static const struct reason reasons[] = {
     {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "the client says that the certificate has expired"},
 };
 
-static const char *text_of(unsigned long error)
+/* The same from a client's side. */
+static const struct reason client_reasons[] = {
+    {SSL_R_WRONG_VERSION_NUMBER,
+     "the server does not speak TLS on this port: try pop3:// (STLS), or another port"},
+    {SSL_R_UNSUPPORTED_PROTOCOL, "the server knows no version from TLS 1.2 on"},
+    {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the server knows no version from TLS 1.2 on"},
+    {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, "the server and this side have no cipher in common"},
+    {SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "the server speaks no POP3 on this port (ALPN)"},
+    {SSL_R_CERTIFICATE_VERIFY_FAILED, "the server's certificate is not to be believed"},
+    {SSL_R_EE_KEY_TOO_SMALL, "the server's key is too short to be safe"},
+    {SSL_R_DH_KEY_TOO_SMALL, "the server's Diffie-Hellman numbers are too short to be safe"},
+    {SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED,
+     "the server's TLS is too old to be safe (it knows no RFC 5746)"},
+    {SSL_R_TLSV1_UNRECOGNIZED_NAME, "the server does not know the name it was called by (SNI)"},
+    {SSL_R_UNEXPECTED_EOF_WHILE_READING, "the connection was cut without a close_notify"},
+};
+
+static const char *find_reason(const struct reason *rows, size_t count, int code)
 {
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == reasons[i].code)
-            return reasons[i].text;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].code == code)
+            return rows[i].text;
+    return NULL;
+}
+
+static const char *text_of(const struct tls_connection *t, unsigned long error)
+{
+    const char *known = NULL;
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL)
+        known = t->seen == NULL
+                    ? find_reason(reasons, sizeof reasons / sizeof *reasons, ERR_GET_REASON(error))
+                    : find_reason(client_reasons, sizeof client_reasons / sizeof *client_reasons,
+                                  ERR_GET_REASON(error));
+    if (known != NULL)
+        return known;
     const char *text = ERR_reason_error_string(error);
     return text != NULL ? text : "a fault in TLS";
 }
 
-enum status tls_connection_new(struct tls_context *c, int socket, struct tls_connection **out)
+enum status tls_connection_make(struct tls_context *c, int socket, struct tls_connection **out)
 {
     *out = NULL;
     struct tls_connection *t = (struct tls_connection *)calloc(1, sizeof *t);
@@ -46,10 +76,17 @@ enum status tls_connection_new(struct tls_context *c, int socket, struct tls_con
         free(t);
         return STATUS_NO_MEMORY;
     }
-    SSL_set_accept_state(t->ssl);
     t->context = tls_context_ref(c);
     *out = t;
     return STATUS_OK;
+}
+
+enum status tls_connection_new(struct tls_context *c, int socket, struct tls_connection **out)
+{
+    enum status s = tls_connection_make(c, socket, out);
+    if (s == STATUS_OK)
+        SSL_set_accept_state((*out)->ssl);
+    return s;
 }
 
 void tls_connection_free(struct tls_connection *t)
@@ -58,6 +95,7 @@ void tls_connection_free(struct tls_connection *t)
         return;
     SSL_free(t->ssl);
     tls_context_unref(t->context);
+    tls_server_seen_free(t->seen);
     free(t);
 }
 
@@ -72,6 +110,7 @@ static enum status end(struct tls_connection *t, enum status s, const char *text
 
 static enum status end_by_system(struct tls_connection *t, int error)
 {
+    t->was_cut = true;
     if (error == 0)
         return end(t, STATUS_CLOSED, "the connection was cut without a close_notify");
     bool gone = error == ECONNRESET || error == EPIPE || error == ETIMEDOUT;
@@ -82,7 +121,8 @@ static enum status end_by_protocol(struct tls_connection *t, unsigned long error
 {
     bool cut = ERR_GET_LIB(error) == ERR_LIB_SSL &&
                ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    return end(t, cut ? STATUS_CLOSED : STATUS_MALFORMED, text_of(error));
+    t->was_cut = cut;
+    return end(t, cut ? STATUS_CLOSED : STATUS_MALFORMED, text_of(t, error));
 }
 
 /* What an operation that did not succeed means. */
@@ -97,7 +137,7 @@ static enum status outcome(struct tls_connection *t, int result)
     case SSL_ERROR_WANT_WRITE:
         return STATUS_AGAIN;
     case SSL_ERROR_ZERO_RETURN:
-        t->error = "closed by the client";
+        t->error = t->seen == NULL ? "closed by the client" : "closed by the server";
         return STATUS_CLOSED;
     case SSL_ERROR_SYSCALL:
         return end_by_system(t, error);

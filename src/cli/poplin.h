@@ -1,0 +1,24 @@
+/* poplin: the sub-commands of the collector, one file each. Every function takes its own argc and
+ * argv (argv[0] is its name) and returns the program's exit code (sysexits.h). */
+#ifndef POPLIN_CLI_POPLIN_H
+#define POPLIN_CLI_POPLIN_H
+
+#include "client/failure.h"
+
+int poplin_account(int argc, char **argv);
+int poplin_check(int argc, char **argv);
+int poplin_config(int argc, char **argv);
+int poplin_fetch(int argc, char **argv);
+int poplin_init(int argc, char **argv);
+int poplin_list(int argc, char **argv);
+int poplin_pop(int argc, char **argv);
+
+/* The configuration file: what --config said, else the default. NULL: no home to look in, and a
+ * message was printed. */
+const char *poplin_config_path(void);
+
+/* Tells a failure: as text on standard error, or as a line of JSON on standard output. Returns its
+ * exit code. */
+int poplin_tell(const struct failure *f, bool json);
+
+#endif

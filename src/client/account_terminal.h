@@ -1,0 +1,15 @@
+/* account_terminal: asking a person for a password, on the terminal itself, whatever standard input
+ * and output are. */
+#ifndef POPLIN_CLIENT_ACCOUNT_TERMINAL_H
+#define POPLIN_CLIENT_ACCOUNT_TERMINAL_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+/* Without echo; a signal meanwhile takes effect after the echo is back. `user` and `host` are for
+ * the prompt; NULL: not known. UNSUPPORTED: no terminal. CLOSED: nothing was typed. TOO_LARGE. */
+enum status account_terminal_ask(const char *user, const char *host, char *out, size_t size,
+                                 char why[200]);
+
+#endif

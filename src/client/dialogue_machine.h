@@ -1,0 +1,70 @@
+/* dialogue_machine: what dialogue's own files share. */
+#ifndef POPLIN_CLIENT_DIALOGUE_MACHINE_H
+#define POPLIN_CLIENT_DIALOGUE_MACHINE_H
+
+#include "client/dialogue.h"
+#include "net/net_connect.h"
+#include "sasl/sasl_client.h"
+
+enum dialogue_phase {
+    PHASE_CONNECT,
+    PHASE_HANDSHAKE,
+    PHASE_GREETING,
+    PHASE_CAPA,       /* before login */
+    PHASE_STLS,
+    PHASE_AUTH,       /* SASL */
+    PHASE_USER,
+    PHASE_PASS,
+    PHASE_CAPA_AFTER, /* C04 */
+    PHASE_READY,
+    PHASE_QUIT,
+    PHASE_OVER,
+};
+
+struct dialogue {
+    struct event_loop *loop;
+    const struct account *account;
+    struct dialogue_options options;
+    struct net_connect *connecting;
+    struct event_source source; /* descriptor -1: not connected */
+    struct event_timer timer;   /* of the step */
+    struct event_timer soon;    /* tells `over` from the loop */
+    struct tls_connection *tls;
+    bool is_secure;             /* TLS is up */
+    bool is_loopback;
+    bool without_capa;          /* the server closed on CAPA once: it is not asked again */
+    bool told_over;
+    enum dialogue_phase phase;
+    struct failure why;
+    struct pop3_client machine;
+    struct sasl_client sasl;
+    struct sasl_credentials credentials;
+    unsigned char binding[32], nonce[24];
+    unsigned sasl_rounds;
+    const char *mechanism;
+    char greeting[200];
+    char line[POP3_CLIENT_LINE_MAX];
+    struct pop3_awaited awaited[DIALOGUE_PIPELINE_MAX];
+    struct buf out;
+    char out_memory[DIALOGUE_OUT];
+    char in[DIALOGUE_IN];
+};
+
+/* dialogue_login.c: the greeting came, or TLS is up: what is next. */
+void dialogue_login_begin(struct dialogue *d);
+/* An event before `ready`. */
+void dialogue_login_event(struct dialogue *d, const struct pop3_client_event *e);
+
+/* dialogue.c */
+void dialogue_fail(struct dialogue *d, enum failure_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void dialogue_refused(struct dialogue *d, const struct pop3_reply *reply, bool is_login,
+                      const char *doing);
+/* Commands are queued in d->out: send them. */
+void dialogue_flush(struct dialogue *d);
+/* TLS over the connection; the greeting, or CAPA, follows. */
+void dialogue_shake_hands(struct dialogue *d);
+void dialogue_become_ready(struct dialogue *d);
+const char *dialogue_host(const struct dialogue *d);
+
+#endif

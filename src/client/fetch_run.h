@@ -1,0 +1,117 @@
+/* fetch_run: what fetch's own files share. */
+#ifndef POPLIN_CLIENT_FETCH_RUN_H
+#define POPLIN_CLIENT_FETCH_RUN_H
+
+#include "client/deliver.h"
+#include "client/dialogue.h"
+#include "client/fetch.h"
+#include "client/header_hash.h"
+#include "client/listing.h"
+
+enum fetch_phase {
+    FETCH_LISTING,
+    FETCH_IDENTIFYING,
+    FETCH_FETCHING,
+    FETCH_DELETING,
+    FETCH_QUITTING,
+};
+
+/* A message whose RETR was or will be sent, in that order. */
+struct fetch_item {
+    size_t step; /* of the plan */
+    int64_t state_id;
+    enum { ITEM_NAMED, ITEM_ASKED, ITEM_WHOLE, ITEM_OVER } place;
+    uint64_t octets, wire_octets;
+    bool is_unsure; /* another size than announced (A52) */
+    unsigned char header_hash[STATE_HASH];
+    char file[STATE_FILE_NAME + 1];
+};
+
+/* A header that is known already: a row of the state, or a file of a Maildir whose state is lost. */
+struct known_header {
+    unsigned char hash[STATE_HASH];
+    int64_t state_id; /* 0: a file only */
+    uint64_t octets;
+    bool read, used;
+    char file[STATE_FILE_NAME + 1];
+    struct known_header *next;
+};
+
+struct step_hash {
+    bool is_known;
+    unsigned char hash[STATE_HASH];
+};
+
+enum { KNOWN_BUCKETS = 4096 };
+
+struct fetch {
+    struct event_loop *loop;
+    struct state *state;
+    const struct account *account;
+    struct fetch_options options;
+    struct fetch_observer observer;
+    void (*done)(void *context, struct fetch *f, const struct fetch_result *r);
+    void *context;
+    char password[1024], token[8192];
+    struct tls_context *tls;
+    struct state_lock *lock;
+    struct delivery *delivery;
+    struct dialogue *dialogue;
+    struct event_timer run_timer;
+    enum fetch_phase phase;
+    unsigned asked, answered; /* of STAT, LIST, UIDL */
+    bool lines_of_uidl;       /* ROWs that come now are UIDL's */
+    struct listing listing;
+    struct plan plan;
+    bool has_plan, is_first_run; /* the state knows nothing of the account */
+    int64_t now;
+    size_t next;          /* the next step to send for */
+    size_t answered_step; /* identifying, deleting: the next step to be answered */
+    struct header_hash header;
+    bool has_header;
+    struct known_header **known;
+    struct step_hash *hashes; /* of the plan's steps that TOP has told; NULL: none needed */
+    struct fetch_item items[2 * FETCH_GROUP]; /* a ring */
+    size_t first, count, asked_items;         /* count from first; asked of them */
+    size_t whole;                             /* wait for the commit, from first */
+    bool receiving;                           /* DATA belongs to a message being written */
+    bool stopping, over;
+    struct fetch_result result;
+};
+
+/* fetch_identify.c: TOP of those that the UIDL does not tell apart. */
+void fetch_identify_begin(struct fetch *f);
+void fetch_identify_room(struct fetch *f);
+void fetch_identify_event(struct fetch *f, const struct pop3_client_event *e);
+
+/* The row of a step in the state, with what is known of it; false: none. */
+bool fetch_row(struct fetch *f, const struct plan_step *step, struct state_row *row);
+/* What the state knows a step's message by: its UIDL, or, where that is missing or another's, "h:"
+ * and its header's hash; before that is known "n:" and its file's name. */
+enum { FETCH_UIDL_TEXT = STATE_FILE_NAME + 3 };
+struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
+                        char memory[FETCH_UIDL_TEXT]);
+/* The known header, unless another message was found to be it in this run; NULL: none. */
+struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH]);
+
+/* fetch_message.c */
+void fetch_messages_begin(struct fetch *f);
+void fetch_messages_room(struct fetch *f);
+void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e);
+/* What is whole becomes durable; false: it failed, the run is over. */
+bool fetch_commit(struct fetch *f);
+
+/* fetch_delete.c */
+void fetch_delete_begin(struct fetch *f);
+void fetch_delete_room(struct fetch *f);
+void fetch_delete_event(struct fetch *f, const struct pop3_client_event *e);
+/* QUIT was answered +OK: what was asked for is gone. */
+void fetch_delete_done(struct fetch *f);
+
+/* fetch.c */
+void fetch_fail(struct fetch *f, enum failure_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void fetch_state_failed(struct fetch *f);
+void fetch_progress(struct fetch *f);
+
+#endif

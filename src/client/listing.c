@@ -1,0 +1,121 @@
+#include "client/listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct listing_entry {
+    uint64_t octets; /* UINT64_MAX: not said */
+    uint32_t name;   /* offset in names plus 1; 0: none */
+    uint32_t name_size;
+};
+
+void listing_init(struct listing *l)
+{
+    *l = (struct listing){0};
+}
+
+void listing_wipe(struct listing *l)
+{
+    free(l->entries);
+    free(l->names);
+    listing_init(l);
+}
+
+void listing_stat(struct listing *l, const struct pop3_stat *stat)
+{
+    l->has_stat = true;
+    l->count = stat->count;
+    l->octets = stat->octets;
+}
+
+static size_t memory_of(const struct listing *l, size_t entries, size_t names)
+{
+    (void)l;
+    return entries * sizeof(struct listing_entry) + names;
+}
+
+static enum status grow_entries(struct listing *l, uint32_t number)
+{
+    size_t capacity = l->capacity ? l->capacity : 256;
+    while (capacity < number)
+        capacity *= 2;
+    if (capacity > l->capacity) {
+        if (memory_of(l, number, l->names_size) > LISTING_MEMORY)
+            return STATUS_TOO_LARGE;
+        struct listing_entry *e = realloc(l->entries, capacity * sizeof *e);
+        if (!e)
+            return STATUS_NO_MEMORY;
+        l->entries = e;
+        l->capacity = (uint32_t)capacity;
+    }
+    for (; l->size < number; l->size++)
+        l->entries[l->size] = (struct listing_entry){UINT64_MAX, 0, 0};
+    return STATUS_OK;
+}
+
+static enum status add_name(struct listing *l, struct listing_entry *e, struct slice name)
+{
+    if (l->names_size + name.size > l->names_capacity) {
+        size_t capacity = l->names_capacity ? l->names_capacity * 2 : 16384;
+        while (capacity < l->names_size + name.size)
+            capacity *= 2;
+        if (memory_of(l, l->size, l->names_size + name.size) > LISTING_MEMORY)
+            return STATUS_TOO_LARGE;
+        char *names = realloc(l->names, capacity);
+        if (!names)
+            return STATUS_NO_MEMORY;
+        l->names = names;
+        l->names_capacity = capacity;
+    }
+    memcpy(l->names + l->names_size, name.data, name.size);
+    e->name = (uint32_t)l->names_size + 1;
+    e->name_size = (uint32_t)name.size;
+    l->names_size += name.size;
+    return STATUS_OK;
+}
+
+enum status listing_add(struct listing *l, bool is_uidl, const struct pop3_row *row,
+                        enum pop3_fault fault)
+{
+    bool useless = row->number == 0 || (l->has_stat && row->number > l->count) ||
+                   (fault != POP3_FAULT_NONE && fault != POP3_FAULT_SIZE);
+    if (useless) {
+        l->faulty_rows++;
+        return STATUS_OK;
+    }
+    enum status s = grow_entries(l, row->number);
+    if (s != STATUS_OK)
+        return s;
+    struct listing_entry *e = &l->entries[row->number - 1];
+    bool is_twice = is_uidl ? e->name != 0 : e->octets != UINT64_MAX;
+    if (is_twice) {
+        l->faulty_rows++;
+        return STATUS_OK;
+    }
+    if (!is_uidl)
+        e->octets = fault == POP3_FAULT_SIZE ? UINT64_MAX : row->size;
+    else if (row->uid.size > 0)
+        return add_name(l, e, row->uid);
+    return STATUS_OK;
+}
+
+enum status listing_messages(const struct listing *l, struct plan_message **out, size_t *count)
+{
+    /* STAT alone is a claim; it is believed as far as a listing of such a size would be. */
+    size_t n = l->size;
+    if (l->has_stat && l->count > n && l->count <= LISTING_MEMORY / sizeof(struct listing_entry))
+        n = l->count;
+    struct plan_message *m = calloc(n ? n : 1, sizeof *m);
+    if (!m)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        const struct listing_entry none = {UINT64_MAX, 0, 0};
+        const struct listing_entry *e = i < l->size ? &l->entries[i] : &none;
+        m[i].number = (uint32_t)i + 1;
+        m[i].octets = e->octets;
+        m[i].uidl = e->name ? slice_of(l->names + e->name - 1, e->name_size) : slice_of("", 0);
+    }
+    *out = m;
+    *count = n;
+    return STATUS_OK;
+}
