@@ -14,7 +14,7 @@ const char *dialogue_host(const struct dialogue *d)
     return d->account->host;
 }
 
-static void limit_step(struct dialogue *d)
+void dialogue_limit_step(struct dialogue *d)
 {
     event_set_timer(d->loop, &d->timer, event_now(d->loop) + d->account->timeout);
 }
@@ -262,7 +262,7 @@ static void read_and_feed(struct dialogue *d)
             lost(d);
             return;
         }
-        limit_step(d);
+        dialogue_limit_step(d);
         feed(d, slice_of(d->in, n));
         if (n < sizeof d->in && !(d->tls && tls_has_pending(d->tls)))
             return;
@@ -315,7 +315,7 @@ void dialogue_shake_hands(struct dialogue *d)
         dialogue_fail(d, FAILURE_LOCAL, "%s: no memory for TLS", dialogue_host(d));
         return;
     }
-    limit_step(d);
+    dialogue_limit_step(d);
     go_on_with_handshake(d);
 }
 
@@ -350,7 +350,7 @@ static void connected(void *context, enum status status, int socket,
         dialogue_fail(d, FAILURE_LOCAL, "%s: no descriptor left", dialogue_host(d));
         return;
     }
-    limit_step(d);
+    dialogue_limit_step(d);
     d->phase = PHASE_GREETING;
     if (d->account->tls == ACCOUNT_TLS_IMPLICIT)
         dialogue_shake_hands(d);
@@ -430,11 +430,13 @@ void dialogue_free(struct dialogue *d)
     free(d);
 }
 
-/* OK: a command may be queued now. */
-static enum status may_queue(const struct dialogue *d)
+/* OK: a command may be queued now. Time that passed with nothing in flight was the caller's. */
+static enum status may_queue(struct dialogue *d)
 {
     if (d->phase != PHASE_READY)
         return STATUS_CLOSED;
+    if (dialogue_in_flight(d) == 0)
+        dialogue_limit_step(d);
     return dialogue_in_flight(d) < dialogue_window(d) ? STATUS_OK : STATUS_LIMIT;
 }
 
@@ -465,7 +467,7 @@ void dialogue_quit(struct dialogue *d)
         return;
     }
     d->phase = PHASE_QUIT;
-    limit_step(d);
+    dialogue_limit_step(d);
     dialogue_flush(d);
 }
 

@@ -63,8 +63,8 @@ void dialogue_fail(struct dialogue *d, enum failure_kind kind, const char *forma
     __attribute__((format(printf, 3, 4)));
 void dialogue_refused(struct dialogue *d, const struct pop3_reply *reply, bool is_login,
                       const char *doing);
-/* Commands are queued in d->out: send them. */
-void dialogue_flush(struct dialogue *d);
+/* The time of a step begins now. */
+void dialogue_limit_step(struct dialogue *d);
 /* TLS over the connection; the greeting, or CAPA, follows. */
 void dialogue_shake_hands(struct dialogue *d);
 void dialogue_become_ready(struct dialogue *d);
