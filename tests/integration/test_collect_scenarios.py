@@ -11,7 +11,7 @@ import collector
 import pytest
 import quirk
 from poplind import wait_until
-from quirk import HALF, Quirk, Script, on, ordinary, pause, stall
+from quirk import HALF, Quirk, Script, mail, on, ordinary, pause, stall
 
 CASES = [*collect_scenarios.CASES, *collect_scenarios_keep.CASES]
 pytestmark = pytest.mark.skipif(collector.program() is None, reason="poplin is not built")
@@ -82,10 +82,12 @@ def test_c21_a_run_killed_in_a_message_is_completed_by_the_next(server, here):
 
 
 def test_c21_told_to_stop_it_ends_after_the_message_in_flight(server, here):
-    server.play(Script(rules=[on("^RETR 2$", pause(1), ordinary)], capabilities=("UIDL", "TOP")),
-                Script())
+    whole = mail(quirk.SECOND)
+    server.play(Script(rules=[on("^RETR 2$", whole[:30], pause(1), whole[30:])],
+                       capabilities=("UIDL", "TOP")), Script())
     first = here.start("fetch", "--json")
     wait_until(said(server, "^RETR 2"), 10, "RETR 2")
+    time.sleep(0.3)
     first.send_signal(signal.SIGINT)
     assert first.wait(10) == 75
     got = here.messages()
