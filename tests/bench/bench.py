@@ -12,6 +12,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 
+import bench_collect
 import drops
 import meter
 import servers
@@ -242,7 +243,8 @@ def idle(mail, folder):
                 made["failed"] == 0 and answered["failed"] == 0)
 
 
-FIGURES = {"poll": poll, "large": large, "mixed": mixed, "huge": huge, "idle": idle}
+FIGURES = {"poll": poll, "large": large, "mixed": mixed, "huge": huge, "idle": idle,
+           "collect": lambda mail, folder: bench_collect.collect(mail, folder, row)}
 
 
 def main():
