@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -16,7 +16,7 @@
  * since the folder was opened: a group that fails for another's sake is fetched again. Otherwise
  * file by file. */
 enum {
-    OPEN_MOST = 128,   /* files that stay open for it; those behind are synced as they come */
+    OPEN_MOST = 128,    /* files that stay open for it; those behind are synced as they come */
     TOGETHER_LEAST = 8, /* files for which it pays */
     TOGETHER_MS = 2000, /* others may have much to write: past this, each file for itself */
 };

@@ -110,10 +110,10 @@ static void step_timed_out(struct event_timer *timer, uint64_t now)
     uint64_t least = d->account->timeout / 1000 * DIALOGUE_RATE_LEAST;
     bool is_slow = d->step_octets < least || now - d->last_input >= d->account->timeout;
     if (is_slow && !(has_input(d) && now - d->last_look >= d->account->timeout)) {
-        dialogue_fail(d, FAILURE_TIMEOUT,
-                      "%s: %s for %llu s during %s; try again, or raise `timeout`",
-                      dialogue_host(d), d->step_octets > 0 ? "next to nothing came" : "nothing came",
-                      (unsigned long long)(d->account->timeout / 1000), doing_what(d));
+        dialogue_fail(
+            d, FAILURE_TIMEOUT, "%s: %s for %llu s during %s; try again, or raise `timeout`",
+            dialogue_host(d), d->step_octets > 0 ? "next to nothing came" : "nothing came",
+            (unsigned long long)(d->account->timeout / 1000), doing_what(d));
         return;
     }
     dialogue_limit_step(d);

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { GRACE = 30 * 24 * 3600 }; /* seconds that a UIDL may be unlisted before it is forgotten (C08) */
+enum {
+    GRACE = 30 * 24 * 3600
+}; /* seconds that a UIDL may be unlisted before it is forgotten (C08) */
 
 void fetch_fail(struct fetch *f, enum failure_kind kind, const char *format, ...)
 {
@@ -26,8 +28,9 @@ void fetch_fail(struct fetch *f, enum failure_kind kind, const char *format, ...
 void fetch_state_failed(struct fetch *f)
 {
     state_rollback(f->state);
-    fetch_fail(f, FAILURE_LOCAL, "the state database: %s; mail that was fetched is safe, the next "
-                                 "run completes this one",
+    fetch_fail(f, FAILURE_LOCAL,
+               "the state database: %s; mail that was fetched is safe, the next "
+               "run completes this one",
                state_error(f->state));
 }
 
@@ -157,8 +160,7 @@ static bool account_shows_windows(const struct account *a)
     static const char *const ends[] = {".gmail.com", ".googlemail.com"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         struct slice end = slice_str(ends[i]);
-        if (host.size > end.size &&
-            slice_equal_nocase(slice_skip(host, host.size - end.size), end))
+        if (host.size > end.size && slice_equal_nocase(slice_skip(host, host.size - end.size), end))
             return true;
     }
     return false;
@@ -259,8 +261,7 @@ static bool open_tls(struct fetch *f, struct failure *why)
         .fingerprint = a->has_fingerprint ? a->fingerprint : NULL,
     };
     char text[300];
-    if (a->tls == ACCOUNT_TLS_NONE ||
-        tls_client_context_new(&o, &f->tls, text) == STATUS_OK)
+    if (a->tls == ACCOUNT_TLS_NONE || tls_client_context_new(&o, &f->tls, text) == STATUS_OK)
         return true;
     failure_set(why, FAILURE_CONFIG, "%s: %s", a->name, text);
     return false;
@@ -271,8 +272,10 @@ static bool open_target(struct fetch *f, struct failure *why)
     char text[200] = "";
     enum status s = state_lock_account(f->state, f->account->name, &f->lock);
     if (s == STATUS_IN_USE) {
-        failure_set(why, FAILURE_LOCKED, "%s: another run has this account; wait until it has "
-                                         "ended", f->account->name);
+        failure_set(why, FAILURE_LOCKED,
+                    "%s: another run has this account; wait until it has "
+                    "ended",
+                    f->account->name);
         return false;
     }
     if (s != STATUS_OK) {
@@ -304,8 +307,7 @@ static enum status start_dialogue(struct fetch *f)
         .password = slice_str(f->password),
         .token = slice_str(f->token),
         .login = true,
-        .handler = {f, on_ready, on_event, on_room, on_over,
-                    f->observer.trace ? on_trace : NULL},
+        .handler = {f, on_ready, on_event, on_room, on_over, f->observer.trace ? on_trace : NULL},
     };
     enum status s = dialogue_start(f->loop, &o, &f->dialogue);
     if (s == STATUS_OK && f->account->run_timeout > 0 && f->rounds == 0) {
@@ -333,9 +335,8 @@ static void fetch_again(struct event_timer *timer, uint64_t now)
         finish(f, &why);
 }
 
-enum status fetch_start(struct event_loop *loop, struct state *state,
-                        const struct account *account, const struct fetch_options *options,
-                        const struct fetch_observer *observer,
+enum status fetch_start(struct event_loop *loop, struct state *state, const struct account *account,
+                        const struct fetch_options *options, const struct fetch_observer *observer,
                         void (*done)(void *context, struct fetch *f, const struct fetch_result *r),
                         void *context, struct fetch **out, struct failure *why)
 {

@@ -25,7 +25,7 @@ struct fetch_options {
 };
 
 struct fetch_result {
-    struct failure failure;  /* kind NONE: all went well */
+    struct failure failure; /* kind NONE: all went well */
     uint64_t listed, fetched, fetched_octets, deleted;
     uint64_t skipped, refused; /* by size or limit; by the server's -ERR */
     uint64_t new_messages;     /* PLAN_FETCH of the plan */
@@ -39,7 +39,7 @@ struct fetch_progress {
 
 struct fetch_observer {
     void *context;
-    void (*progress)(void *context, const struct fetch_progress *p);      /* NULL: not wanted */
+    void (*progress)(void *context, const struct fetch_progress *p); /* NULL: not wanted */
     void (*planned)(void *context, const struct account *a, const struct plan *plan);
     void (*fetched)(void *context, const struct account *a, uint32_t number, struct slice uidl,
                     uint64_t octets, struct slice file);

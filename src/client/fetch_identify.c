@@ -13,8 +13,8 @@ static void suspect_delivered(struct fetch *f)
 {
     for (size_t i = 0; i < f->plan.count; i++) {
         struct plan_step *s = &f->plan.steps[i];
-        bool is_new = s->action == PLAN_FETCH || s->action == PLAN_SKIP_LIMIT ||
-                      s->action == PLAN_SKIP_SIZE;
+        bool is_new =
+            s->action == PLAN_FETCH || s->action == PLAN_SKIP_LIMIT || s->action == PLAN_SKIP_SIZE;
         if (is_new && s->state_id == 0)
             s->action = PLAN_IDENTIFY;
     }

@@ -68,8 +68,7 @@ static void make_plan(struct fetch *f)
     f->has_plan = true;
     if (f->result.listed < f->plan.count) /* of several windows: the largest */
         f->result.listed = f->plan.count;
-    if (!note_seen(f) ||
-        state_commit(f->state) != STATUS_OK) {
+    if (!note_seen(f) || state_commit(f->state) != STATUS_OK) {
         fetch_state_failed(f);
         return;
     }

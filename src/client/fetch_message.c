@@ -312,8 +312,7 @@ static void count_message(struct fetch *f, const struct fetch_item *item)
     fetch_progress(f);
 }
 
-static void end_message(struct fetch *f, struct fetch_item *item,
-                        const struct pop3_client_event *e)
+static void end_message(struct fetch *f, struct fetch_item *item, const struct pop3_client_event *e)
 {
     if (deliver_seal(f->delivery) != STATUS_OK) {
         deliver_failed_here(f);
@@ -351,8 +350,8 @@ static void after_message(struct fetch *f)
     if (is_group_full(f))
         fetch_commit(f);
     if (f->stopping && f->result.failure.kind == FAILURE_NONE)
-        fetch_fail(f, FAILURE_STOPPED, "%s: stopped; what was fetched is here, the next run goes on",
-                   f->account->name);
+        fetch_fail(f, FAILURE_STOPPED,
+                   "%s: stopped; what was fetched is here, the next run goes on", f->account->name);
 }
 
 void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e)

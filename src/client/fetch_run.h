@@ -34,7 +34,8 @@ struct fetch_item {
     char file[STATE_FILE_NAME + 1];
 };
 
-/* A header that is known already: a row of the state, or a file of a Maildir whose state is lost. */
+/* A header that is known already: a row of the state, or a file of a Maildir whose state is lost.
+ */
 struct known_header {
     unsigned char hash[STATE_HASH];
     int64_t state_id; /* 0: a file only */

@@ -100,25 +100,34 @@ def _delivered(box):
 
 
 class Run:
-    """One client's fetch of a whole drop from nothing."""
+    """One client's fetch of a whole drop from nothing. Its folder stays until all have been measured:
+    ext4 makes files slowly for a minute after many were removed."""
+
+    folders = []
+
+    @classmethod
+    def remove_folders(cls):
+        while cls.folders:
+            shutil.rmtree(cls.folders.pop(), ignore_errors=True)
 
     def __init__(self, name, port, user, count, before=()):
-        with tempfile.TemporaryDirectory(prefix="poplin-bench-") as folder:
-            command, environment, box = CLIENTS[name](folder, port, user, count)
-            environment = {**os.environ, "HOME": folder, **environment}
-            start = time.monotonic()
-            process = subprocess.Popen([*before, *command], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                       cwd=folder, env=environment)
-            self.memory = 0
-            while process.poll() is None:
-                self.memory = max(self.memory, _memory(process.pid))
-                time.sleep(0.002)
-            self.seconds = time.monotonic() - start
-            said = process.stderr.read().decode(errors="replace")
-            if process.returncode != 0 or _delivered(box) != count:
-                raise SystemExit(f"bench: {name} ended with {process.returncode}, "
-                                 f"{_delivered(box)} of {count} messages: {said[-500:]}")
+        folder = tempfile.mkdtemp(prefix="poplin-bench-")
+        self.folders.append(folder)
+        command, environment, box = CLIENTS[name](folder, port, user, count)
+        environment = {**os.environ, "HOME": folder, **environment}
+        start = time.monotonic()
+        process = subprocess.Popen([*before, *command], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   cwd=folder, env=environment)
+        self.memory = 0
+        while process.poll() is None:
+            self.memory = max(self.memory, _memory(process.pid))
+            time.sleep(0.002)
+        self.seconds = time.monotonic() - start
+        said = process.stderr.read().decode(errors="replace")
+        if process.returncode != 0 or _delivered(box) != count:
+            raise SystemExit(f"bench: {name} ended with {process.returncode}, "
+                             f"{_delivered(box)} of {count} messages: {said[-500:]}")
 
 
 def _memory(pid):
@@ -199,6 +208,7 @@ def collect(mail, _folder, row):
         _with_delay(names, server.port, row)
     finally:
         server.close()
+        Run.remove_folders()
 
 
 CLIENT_NOTES = ("poplin Maildir, all synced; mpop Maildir, pipelining on; fetchmail bsmtp file; "

@@ -68,7 +68,8 @@ static void c11_utf8_stays(void **state)
 
 static void a58_controls_never_reach_the_terminal(void **state)
 {
-    static const char hostile[] = "a\x1b]52;c;eA==\x07 b\x1b[2J c\xc2\x9bK d\x7f e\xe2\x80\xae f\r\n";
+    static const char hostile[] =
+        "a\x1b]52;c;eA==\x07 b\x1b[2J c\xc2\x9bK d\x7f e\xe2\x80\xae f\r\n";
     char out[400];
     (void)state;
     failure_printable(slice_str(hostile), out, sizeof out);
