@@ -25,10 +25,12 @@ static bool another_message(const struct plan_message *m, const struct state_row
     return octets_known(m->octets) && octets_known(row->octets) && m->octets != row->octets;
 }
 
-/* A message whose time of fetching is not known has no age: it stays until `keep none`. */
+/* A message whose time of fetching is not known has no age: it stays until `keep none`. One that
+ * never had a file here was fetched by another program (state_import): where it lies, and whether
+ * it does, is not known, so it stays. */
 static bool is_due(const struct plan_options *o, const struct state_row *row)
 {
-    if (!o->deletes || o->never_delete)
+    if (!o->deletes || o->never_delete || row->file.size == 0)
         return false;
     if (o->keep_age == 0)
         return true;

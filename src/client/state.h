@@ -47,6 +47,9 @@ struct state;
 enum status state_open(const char *directory, struct state **out, char why[200]);
 void state_close(struct state *s);
 const char *state_error(const struct state *s); /* of the last failure */
+/* Reads all of the database and looks for damage: for `poplin doctor`, it takes a while. CORRUPT:
+ * `why` says what is wrong. */
+enum status state_check(struct state *s, char why[200]);
 
 /* One run per account (C22): a kernel-owned lock on a file beside the database. IN_USE: another
  * run has it. */
