@@ -5,27 +5,12 @@ import shutil
 import subprocess
 
 import pytest
+from poplin_help import commands, options_of
 from poplin_home import PoplinHome, program
 from poplind import ROOT
 
 pytestmark = pytest.mark.skipif(program() is None, reason="poplin is not built")
 FOLDER = os.path.join(ROOT, "packaging", "completion")
-OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][a-z-]*")
-
-
-def help_of(*words):
-    return subprocess.run([program(), *words, "--help"], capture_output=True, text=True,
-                          check=True).stdout
-
-
-def commands():
-    return re.findall(r"(?m)^  ([a-z]+)  +\S", help_of()) if program() else []
-
-
-def options_of(*words):
-    """Those of the synopsis and of the list, not of sentences that name other programs' options."""
-    text = help_of(*words)
-    return set(OPTION.findall(text)) - {"-"}
 
 
 def script(name):
