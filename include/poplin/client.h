@@ -12,8 +12,9 @@
  * not trusted: memory is bounded, nonsense is an error.
  *
  * Functions give POPLIN_CLIENT_OK or the kind of the error; poplin_client_error_text says more.
- * After REFUSED and USAGE the session goes on; any other error has closed it, and later calls say
- * it again. A handle is used by one thread at a time. Signals: SIGPIPE is held back. */
+ * poplin_client_is_open tells whether the session goes on: it does when a command was refused, or
+ * never sent. An error that has closed it is said again by later calls, until the next connect. A
+ * handle is used by one thread at a time. SIGPIPE of its writes is held back. */
 #ifndef POPLIN_CLIENT_H
 #define POPLIN_CLIENT_H
 
