@@ -27,7 +27,8 @@ struct pop {
     uint32_t *numbers;
     size_t number_count, asked, answered;
     bool needs_login, has_output;
-    bool after_cr; /* of the body that is printed */
+    bool after_cr;  /* of the body that is printed */
+    bool is_faulty; /* a row of the listing made no sense */
     struct failure failure;
 };
 
@@ -45,11 +46,13 @@ static void usage(void)
          "  -u, --user USER         --password-file FILE   its first line; else asked for\n"
          "      --auth NAME         the one way to log in: PLAIN, SCRAM-SHA-256, USER …\n"
          "      --token-file FILE   an OAuth access token  --authzid NAME   act for another user\n"
-         "      --tls none|stls|implicit                   --ca FILE        believe these authorities\n"
+         "      --tls none|stls|implicit                   --ca FILE        believe these "
+         "authorities\n"
          "      --timeout TIME      of each step (60s)     --json           errors as JSON\n"
          "  -v, --verbose           the dialogue, secrets masked\n"
          "\n"
-         "Exit codes: 0; 65 the server said no; 69 unreachable or no TLS; 75 busy, lost or too slow;\n"
+         "Exit codes: 0; 65 the server said no; 69 unreachable or no TLS; 75 busy, lost or too "
+         "slow;\n"
          "76 not POP3; 77 login refused; 78 would send a secret in clear.");
 }
 
@@ -126,8 +129,6 @@ static void print_body(struct pop *p, struct slice data)
 
 static void print_row(struct pop *p, const struct pop3_row *row, enum pop3_verb verb)
 {
-    if (row->number == 0)
-        return;
     if (verb == POP3_VERB_LIST)
         printf("%u %llu\n", row->number, (unsigned long long)row->size);
     else
@@ -173,10 +174,12 @@ static void on_event(void *context, struct dialogue *d, const struct pop3_client
         on_reply(p, d, e);
         break;
     case POP3_CLIENT_ROW:
-        if (e->verb == POP3_VERB_LIST || e->verb == POP3_VERB_UIDL)
+        if (e->verb != POP3_VERB_LIST && e->verb != POP3_VERB_UIDL)
+            printf("%.*s\n", SLICE_ARGS(e->line));
+        else if (e->fault == POP3_FAULT_NONE)
             print_row(p, &e->row, e->verb);
         else
-            printf("%.*s\n", SLICE_ARGS(e->line));
+            p->is_faulty = true;
         break;
     case POP3_CLIENT_DATA:
         print_body(p, e->data);
@@ -186,6 +189,9 @@ static void on_event(void *context, struct dialogue *d, const struct pop3_client
             putchar('\r');
         p->after_cr = false;
         p->answered++;
+        if (p->is_faulty)
+            failure_set(&p->failure, FAILURE_PROTOCOL, "%s: rows of the listing make no sense",
+                        p->account.host);
         break;
     default:
         break;
@@ -382,8 +388,7 @@ static bool open_tls(struct pop *p)
 {
     struct tls_client_options o = {.ca_file = p->account.ca_file};
     char why[300];
-    if (p->account.tls == ACCOUNT_TLS_NONE ||
-        tls_client_context_new(&o, &p->tls, why) == STATUS_OK)
+    if (p->account.tls == ACCOUNT_TLS_NONE || tls_client_context_new(&o, &p->tls, why) == STATUS_OK)
         return true;
     failure_set(&p->failure, FAILURE_CONFIG, "%s", why);
     return false;

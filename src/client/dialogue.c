@@ -14,7 +14,7 @@ const char *dialogue_host(const struct dialogue *d)
     return d->account->host;
 }
 
-static void limit_step(struct dialogue *d)
+void dialogue_limit_step(struct dialogue *d)
 {
     event_set_timer(d->loop, &d->timer, event_now(d->loop) + d->account->timeout);
 }
@@ -97,10 +97,9 @@ static void step_timed_out(struct event_timer *timer, uint64_t now)
 {
     struct dialogue *d = (struct dialogue *)((char *)timer - offsetof(struct dialogue, timer));
     (void)now;
-    dialogue_fail(d, FAILURE_TIMEOUT,
-                  "%s: nothing came for %llu s during %s; try again, or raise `timeout`",
-                  dialogue_host(d), (unsigned long long)(d->account->timeout / 1000),
-                  doing_what(d));
+    dialogue_fail(
+        d, FAILURE_TIMEOUT, "%s: nothing came for %llu s during %s; try again, or raise `timeout`",
+        dialogue_host(d), (unsigned long long)(d->account->timeout / 1000), doing_what(d));
 }
 
 static void trace(struct dialogue *d, bool from_server, struct slice octets)
@@ -130,8 +129,8 @@ void dialogue_flush(struct dialogue *d)
         if (d->tls) {
             s = tls_write(d->tls, d->out.data, d->out.size, &n);
         } else {
-            ssize_t r = send(d->source.descriptor, d->out.data, d->out.size,
-                             MSG_NOSIGNAL | MSG_DONTWAIT);
+            ssize_t r =
+                send(d->source.descriptor, d->out.data, d->out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (r < 0 && errno == EINTR)
                 continue;
             s = r >= 0 ? STATUS_OK : errno == EAGAIN ? STATUS_AGAIN : STATUS_CLOSED;
@@ -224,7 +223,8 @@ static void feed(struct dialogue *d, struct slice input)
 /* C09: between replies a server may close; within one it is a cut. */
 static void lost(struct dialogue *d)
 {
-    if (d->phase == PHASE_CAPA && !d->without_capa) { /* C04: some close on what they do not know */
+    if (d->phase == PHASE_CAPA && !d->capa_begun &&
+        !d->without_capa) { /* C04: some close on what they do not know */
         d->without_capa = true;
         close_socket(d);
         event_clear_timer(d->loop, &d->timer);
@@ -232,8 +232,9 @@ static void lost(struct dialogue *d)
         event_set_timer(d->loop, &d->soon, event_now(d->loop));
         return;
     }
-    dialogue_fail(d, FAILURE_LOST, "%s closed the connection during %s; nothing that came half was "
-                                   "kept, try again",
+    dialogue_fail(d, FAILURE_LOST,
+                  "%s closed the connection during %s; nothing that came half was "
+                  "kept, try again",
                   dialogue_host(d), doing_what(d));
 }
 
@@ -261,11 +262,14 @@ static void read_and_feed(struct dialogue *d)
             lost(d);
             return;
         }
-        limit_step(d);
+        dialogue_limit_step(d);
         feed(d, slice_of(d->in, n));
         if (n < sizeof d->in && !(d->tls && tls_has_pending(d->tls)))
             return;
     }
+    /* The others' turn; what TLS has read ahead no poll would tell of. */
+    if (d->phase != PHASE_OVER && d->phase != PHASE_HANDSHAKE && d->tls && tls_has_pending(d->tls))
+        event_set_timer(d->loop, &d->soon, event_now(d->loop));
 }
 
 static void handshake_failed(struct dialogue *d)
@@ -311,7 +315,7 @@ void dialogue_shake_hands(struct dialogue *d)
         dialogue_fail(d, FAILURE_LOCAL, "%s: no memory for TLS", dialogue_host(d));
         return;
     }
-    limit_step(d);
+    dialogue_limit_step(d);
     go_on_with_handshake(d);
 }
 
@@ -346,7 +350,7 @@ static void connected(void *context, enum status status, int socket,
         dialogue_fail(d, FAILURE_LOCAL, "%s: no descriptor left", dialogue_host(d));
         return;
     }
-    limit_step(d);
+    dialogue_limit_step(d);
     d->phase = PHASE_GREETING;
     if (d->account->tls == ACCOUNT_TLS_IMPLICIT)
         dialogue_shake_hands(d);
@@ -369,12 +373,14 @@ static bool connect_now(struct dialogue *d)
     return net_connect_start(d->loop, &o, &d->connecting) == STATUS_OK;
 }
 
-/* Tells the end, or connects (again). */
+/* Tells the end, connects (again), or reads on. */
 static void soon(struct event_timer *timer, uint64_t now)
 {
     struct dialogue *d = (struct dialogue *)((char *)timer - offsetof(struct dialogue, soon));
     if (d->phase == PHASE_OVER)
         tell_over(timer, now);
+    else if (d->phase != PHASE_CONNECT)
+        read_and_feed(d);
     else if (!connect_now(d))
         dialogue_fail(d, FAILURE_LOCAL, "%s: no memory to connect", dialogue_host(d));
 }
@@ -424,11 +430,13 @@ void dialogue_free(struct dialogue *d)
     free(d);
 }
 
-/* OK: a command may be queued now. */
-static enum status may_queue(const struct dialogue *d)
+/* OK: a command may be queued now. Time that passed with nothing in flight was the caller's. */
+static enum status may_queue(struct dialogue *d)
 {
     if (d->phase != PHASE_READY)
         return STATUS_CLOSED;
+    if (dialogue_in_flight(d) == 0)
+        dialogue_limit_step(d);
     return dialogue_in_flight(d) < dialogue_window(d) ? STATUS_OK : STATUS_LIMIT;
 }
 
@@ -459,7 +467,7 @@ void dialogue_quit(struct dialogue *d)
         return;
     }
     d->phase = PHASE_QUIT;
-    limit_step(d);
+    dialogue_limit_step(d);
     dialogue_flush(d);
 }
 

@@ -53,6 +53,12 @@ enum status dialogue_message(struct dialogue *d, enum pop3_verb verb, uint32_t n
 enum status dialogue_top(struct dialogue *d, uint32_t number, uint64_t lines);
 /* QUIT: `over` follows its answer, without failure when that was +OK. */
 void dialogue_quit(struct dialogue *d);
+/* Sends what was queued elsewhere than in `ready`, `event` and `room`, which need no such call. */
+void dialogue_flush(struct dialogue *d);
+/* For a dialogue that became ready without a login: logs in; `ready` comes again, or `over`. The
+ * texts are the caller's until then. */
+void dialogue_log_in(struct dialogue *d, struct slice user, struct slice password,
+                     struct slice token);
 /* Ends at once: `over` comes from the loop with this failure. */
 void dialogue_abort(struct dialogue *d, const struct failure *why);
 

@@ -1,5 +1,7 @@
 #include "client/dialogue_machine.h"
 
+#include <stdio.h>
+
 /* From the greeting to the login: CAPA, STLS where the account wants TLS that way, CAPA anew, the
  * best way to log in that the server offers and the account allows, CAPA once more.
  *
@@ -30,15 +32,16 @@ static bool may_send_clear(const struct dialogue *d)
 
 static void refuse_clear(struct dialogue *d)
 {
-    dialogue_fail(d, FAILURE_UNSAFE,
-                  "%s: would send the password in clear; use pop3s:// or pop3://, or say `tls none` "
-                  "in the account if the network is trusted",
-                  dialogue_host(d));
+    dialogue_fail(
+        d, FAILURE_UNSAFE,
+        "%s: would send the password in clear; use pop3s:// or pop3://, or say `tls none` "
+        "in the account if the network is trusted",
+        dialogue_host(d));
 }
 
 /* ---- SASL ---- */
 
-static void send_initial(struct dialogue *d, const struct sasl_client_mechanism *m)
+static void begin_sasl(struct dialogue *d, const struct sasl_client_mechanism *m, bool in_one_step)
 {
     char memory[4096];
     struct buf b = buf_over(memory, sizeof memory);
@@ -47,24 +50,25 @@ static void send_initial(struct dialogue *d, const struct sasl_client_mechanism 
     d->phase = PHASE_AUTH;
     d->mechanism = sasl_client_name(m);
     d->sasl_rounds = 0;
-    bool has_initial = sasl_client_initial(&d->sasl, &b);
+    d->sent_initial = in_one_step && sasl_client_initial(&d->sasl, &b);
     struct slice initial = buf_slice(&b);
-    enum status s = pop3_client_auth(&d->machine, &d->out, name, has_initial ? &initial : NULL);
+    enum status s = pop3_client_auth(&d->machine, &d->out, name, d->sent_initial ? &initial : NULL);
     if (s == STATUS_TOO_LARGE) { /* it answers the empty challenge instead */
         sasl_client_init(&d->sasl, m, &d->credentials);
+        d->sent_initial = false;
         s = pop3_client_auth(&d->machine, &d->out, name, NULL);
     }
     explicit_bzero(memory, sizeof memory);
     if (s != STATUS_OK)
-        dialogue_fail(d, FAILURE_CONFIG, "%s: the credentials do not fit AUTH %s",
-                      dialogue_host(d), d->mechanism);
+        dialogue_fail(d, FAILURE_CONFIG, "%s: the credentials do not fit AUTH %s", dialogue_host(d),
+                      d->mechanism);
 }
 
 static void cancel(struct dialogue *d, const char *why)
 {
     (void)!pop3_client_cancel(&d->machine, &d->out);
     dialogue_flush(d);
-    dialogue_fail(d, FAILURE_PROTOCOL, "%s: AUTH %s: %s", dialogue_host(d), d->mechanism, why);
+    dialogue_fail(d, FAILURE_LOGIN, "%s: AUTH %s: %s", dialogue_host(d), d->mechanism, why);
 }
 
 static void on_challenge(struct dialogue *d, const struct pop3_client_event *e)
@@ -86,8 +90,28 @@ static void on_challenge(struct dialogue *d, const struct pop3_client_event *e)
         cancel(d, d->sasl.error[0] ? d->sasl.error : "the server's challenge does not fit");
 }
 
+static void after_login(struct dialogue *d)
+{
+    if (d->without_capa)
+        dialogue_become_ready(d);
+    else
+        ask(d, PHASE_CAPA_AFTER, POP3_VERB_CAPA, SLICE(""));
+}
+
+/* C13: some take a token only in answer to an empty challenge and refuse it in one line with AUTH.
+ * A token is tried in both forms; a password never twice. */
+static bool wants_two_steps(const struct dialogue *d, const struct pop3_reply *reply)
+{
+    return d->sent_initial && d->sasl_rounds == 0 && d->credentials.token.size > 0 &&
+           reply->code == POP3_CODE_NONE;
+}
+
 static void on_auth_reply(struct dialogue *d, const struct pop3_client_event *e)
 {
+    if (e->reply.answer != POP3_OK && wants_two_steps(d, &e->reply)) {
+        begin_sasl(d, sasl_client_find(slice_str(d->mechanism)), false);
+        return;
+    }
     if (e->reply.answer != POP3_OK) {
         if (d->sasl.error[0])
             failure_set(&d->why, FAILURE_LOGIN, "%s: AUTH %s refused: %s; get a new token",
@@ -102,7 +126,7 @@ static void on_auth_reply(struct dialogue *d, const struct pop3_client_event *e)
                       dialogue_host(d), d->mechanism);
         return;
     }
-    ask(d, PHASE_CAPA_AFTER, POP3_VERB_CAPA, SLICE(""));
+    after_login(d);
 }
 
 /* ---- which way ---- */
@@ -122,7 +146,25 @@ static void log_in_with(struct dialogue *d, const struct sasl_client_mechanism *
     if (sasl_client_is_clear(m) && !may_send_clear(d))
         refuse_clear(d);
     else
-        send_initial(d, m);
+        begin_sasl(d, m, true);
+}
+
+/* C05: only where the account says so. */
+static void log_in_with_apop(struct dialogue *d)
+{
+    char digest[33];
+    if (d->stamp[0] == '\0') {
+        dialogue_fail(d, FAILURE_LOGIN,
+                      "%s: the greeting has no stamp for APOP; use another `auth`",
+                      dialogue_host(d));
+        return;
+    }
+    sasl_apop(slice_str(d->stamp), d->credentials.password, digest);
+    d->mechanism = "APOP";
+    d->phase = PHASE_PASS;
+    if (pop3_client_apop(&d->machine, &d->out, d->credentials.user, slice_str(digest)) != STATUS_OK)
+        dialogue_fail(d, FAILURE_CONFIG, "%s: the user name cannot be sent with APOP",
+                      dialogue_host(d));
 }
 
 static void log_in_as_told(struct dialogue *d)
@@ -131,6 +173,8 @@ static void log_in_as_told(struct dialogue *d)
     const struct sasl_client_mechanism *m = sasl_client_find(slice_str(auth));
     if (slice_equal_nocase(slice_str(auth), SLICE("USER")))
         log_in_with_user(d);
+    else if (slice_equal_nocase(slice_str(auth), SLICE("APOP")))
+        log_in_with_apop(d);
     else if (m)
         log_in_with(d, m);
     else
@@ -156,6 +200,20 @@ static void log_in(struct dialogue *d)
                       dialogue_host(d));
     else
         log_in_with_user(d);
+}
+
+void dialogue_log_in(struct dialogue *d, struct slice user, struct slice password,
+                     struct slice token)
+{
+    if (d->phase != PHASE_READY)
+        return;
+    d->credentials.user = user;
+    d->credentials.password = password;
+    d->credentials.token = token;
+    dialogue_limit_step(d);
+    log_in(d);
+    if (d->phase != PHASE_OVER)
+        dialogue_flush(d);
 }
 
 static void go_on(struct dialogue *d)
@@ -190,7 +248,9 @@ void dialogue_login_begin(struct dialogue *d)
 
 static void on_greeting(struct dialogue *d, const struct pop3_client_event *e)
 {
+    struct slice stamp = pop3_reply_timestamp(e->reply.text);
     failure_printable(e->reply.text, d->greeting, sizeof d->greeting);
+    snprintf(d->stamp, sizeof d->stamp, "%.*s", SLICE_ARGS(stamp));
     if (e->reply.answer != POP3_OK)
         dialogue_refused(d, &e->reply, false, "connecting");
     else
@@ -208,7 +268,7 @@ static void on_user(struct dialogue *d, const struct pop3_client_event *e)
 static void on_pass(struct dialogue *d, const struct pop3_client_event *e)
 {
     if (e->reply.answer == POP3_OK)
-        ask(d, PHASE_CAPA_AFTER, POP3_VERB_CAPA, SLICE(""));
+        after_login(d);
     else
         dialogue_refused(d, &e->reply, true, "login");
 }
@@ -217,6 +277,7 @@ static void on_reply(struct dialogue *d, const struct pop3_client_event *e)
 {
     switch (d->phase) {
     case PHASE_CAPA:
+        d->capa_begun = e->lines_follow;
         if (!e->lines_follow)
             go_on(d); /* -ERR: probe what is needed (C04) */
         break;

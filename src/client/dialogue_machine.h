@@ -10,9 +10,9 @@ enum dialogue_phase {
     PHASE_CONNECT,
     PHASE_HANDSHAKE,
     PHASE_GREETING,
-    PHASE_CAPA,       /* before login */
+    PHASE_CAPA, /* before login */
     PHASE_STLS,
-    PHASE_AUTH,       /* SASL */
+    PHASE_AUTH, /* SASL */
     PHASE_USER,
     PHASE_PASS,
     PHASE_CAPA_AFTER, /* C04 */
@@ -28,11 +28,12 @@ struct dialogue {
     struct net_connect *connecting;
     struct event_source source; /* descriptor -1: not connected */
     struct event_timer timer;   /* of the step */
-    struct event_timer soon;    /* tells `over` from the loop */
+    struct event_timer soon;    /* connects, reads on, or tells `over`, from the loop */
     struct tls_connection *tls;
-    bool is_secure;             /* TLS is up */
+    bool is_secure; /* TLS is up */
     bool is_loopback;
-    bool without_capa;          /* the server closed on CAPA once: it is not asked again */
+    bool without_capa; /* the server closed on CAPA once: it is not asked again */
+    bool capa_begun;            /* a cut now is one, and no refusal of CAPA */
     bool told_over;
     enum dialogue_phase phase;
     struct failure why;
@@ -42,7 +43,9 @@ struct dialogue {
     unsigned char binding[32], nonce[24];
     unsigned sasl_rounds;
     const char *mechanism;
+    bool sent_initial; /* the mechanism's first response went with AUTH */
     char greeting[200];
+    char stamp[256]; /* the greeting's APOP stamp; empty: none */
     char line[POP3_CLIENT_LINE_MAX];
     struct pop3_awaited awaited[DIALOGUE_PIPELINE_MAX];
     struct buf out;
@@ -60,8 +63,8 @@ void dialogue_fail(struct dialogue *d, enum failure_kind kind, const char *forma
     __attribute__((format(printf, 3, 4)));
 void dialogue_refused(struct dialogue *d, const struct pop3_reply *reply, bool is_login,
                       const char *doing);
-/* Commands are queued in d->out: send them. */
-void dialogue_flush(struct dialogue *d);
+/* The time of a step begins now. */
+void dialogue_limit_step(struct dialogue *d);
 /* TLS over the connection; the greeting, or CAPA, follows. */
 void dialogue_shake_hands(struct dialogue *d);
 void dialogue_become_ready(struct dialogue *d);

@@ -149,9 +149,10 @@ void fetch_identify_room(struct fetch *f)
 
 bool fetch_row(struct fetch *f, const struct plan_step *step, struct state_row *row)
 {
-    return step->message.uidl.size > 0 &&
+    /* A step without a row may share its UIDL with one that has one (C06): that is another's. */
+    return step->state_id != 0 && step->message.uidl.size > 0 &&
            state_find(f->state, f->account->name, step->message.uidl, row) == STATUS_OK &&
-           (step->state_id == 0 || row->id == step->state_id);
+           row->id == step->state_id;
 }
 
 /* "h:" and the hash, and a number where other messages have the same header. */
@@ -256,20 +257,27 @@ static bool take_file(struct fetch *f, size_t step, const struct known_header *k
     return true;
 }
 
-static void identified(struct fetch *f, const unsigned char hash[STATE_HASH])
+bool fetch_take_known(struct fetch *f, size_t step, const unsigned char hash[STATE_HASH])
 {
-    size_t step = f->answered_step;
     struct plan_step *s = &f->plan.steps[step];
     f->hashes[step].is_known = true;
     memcpy(f->hashes[step].hash, hash, STATE_HASH);
     struct known_header *k = fetch_find_known(f, hash);
     s->action = PLAN_FETCH;
     if (!k)
-        return;
+        return false;
     k->used = true;
     bool ok = k->state_id != 0 ? take_row(f, step, k) : take_file(f, step, k);
     if (!ok)
         fetch_state_failed(f);
+    return ok && s->action != PLAN_FETCH;
+}
+
+/* The server has no TOP. */
+static void leave_untold(struct fetch *f)
+{
+    f->plan.steps[f->answered_step].action = PLAN_FETCH;
+    f->hashes[f->answered_step].is_untold = true;
 }
 
 void fetch_identify_event(struct fetch *f, const struct pop3_client_event *e)
@@ -282,17 +290,17 @@ void fetch_identify_event(struct fetch *f, const struct pop3_client_event *e)
     switch (e->type) {
     case POP3_CLIENT_REPLY:
         header_hash_restart(&f->header);
-        if (!e->lines_follow) /* no TOP: the message itself will tell */
-            f->plan.steps[f->answered_step].action = PLAN_FETCH;
+        if (!e->lines_follow)
+            leave_untold(f);
         break;
     case POP3_CLIENT_DATA:
         header_hash_feed(&f->header, e->data);
         break;
     case POP3_CLIENT_END:
         if (header_hash_end(&f->header, hash))
-            identified(f, hash);
+            fetch_take_known(f, f->answered_step, hash);
         else
-            f->plan.steps[f->answered_step].action = PLAN_FETCH;
+            leave_untold(f);
         break;
     default:
         break;

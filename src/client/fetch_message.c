@@ -115,6 +115,8 @@ static bool write_row(struct fetch *f, struct fetch_item *item)
     struct plan_step *s = &f->plan.steps[item->step];
     struct state_row row = {0};
     bool whole = item->place == ITEM_WHOLE;
+    if (item->place == ITEM_KNOWN)
+        return true;
     if (whole && f->hashes) {
         f->hashes[item->step].is_known = true;
         memcpy(f->hashes[item->step].hash, item->header_hash, STATE_HASH);
@@ -182,8 +184,38 @@ bool fetch_commit(struct fetch *f)
 
 /* ---- events ---- */
 
+static bool is_untold(const struct fetch *f, const struct fetch_item *item)
+{
+    return f->hashes && f->hashes[item->step].is_untold;
+}
+
+/* C06, without TOP: the message came, and its header says that it is here already. The row that it
+ * was named by goes before that of the known one takes its UIDL. */
+static bool turns_out_known(struct fetch *f, const struct fetch_item *item)
+{
+    unsigned char hash[STATE_HASH];
+    char memory[FETCH_UIDL_TEXT];
+    struct plan_step *s = &f->plan.steps[item->step];
+    if (!is_untold(f, item) || !header_hash_end(&f->header, hash))
+        return false;
+    const struct known_header *k = fetch_find_known(f, hash);
+    if (!k || k->state_id == item->state_id)
+        return false;
+    struct slice name = fetch_uidl(f, item->step, item->file, memory);
+    if (state_begin(f->state) != STATUS_OK ||
+        state_forget(f->state, f->account->name, name) != STATUS_OK ||
+        state_commit(f->state) != STATUS_OK) {
+        fetch_state_failed(f);
+        return false;
+    }
+    s->state_id = 0;
+    return fetch_take_known(f, item->step, hash);
+}
+
 static void begin_message(struct fetch *f, struct fetch_item *item)
 {
+    if (is_untold(f, item))
+        header_hash_restart(&f->header);
     struct deliver_message m = {.file = slice_str(item->file)};
     if (deliver_begin(f->delivery, &m) != STATUS_OK)
         fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
@@ -206,9 +238,17 @@ static bool is_as_announced(const struct plan_step *s, const struct pop3_client_
            s->message.octets == e->wire_octets;
 }
 
-static void end_message(struct fetch *f, struct fetch_item *item,
-                        const struct pop3_client_event *e)
+static void end_message(struct fetch *f, struct fetch_item *item, const struct pop3_client_event *e)
 {
+    if (turns_out_known(f, item)) {
+        deliver_abort(f->delivery);
+        f->receiving = false;
+        item->place = ITEM_KNOWN;
+        f->whole++;
+        return;
+    }
+    if (f->result.failure.kind != FAILURE_NONE)
+        return;
     f->receiving = false;
     if (deliver_finish(f->delivery) != STATUS_OK) {
         fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
@@ -234,8 +274,8 @@ static void after_message(struct fetch *f)
     if (f->whole >= FETCH_GROUP || octets >= FETCH_GROUP_OCTETS || all || f->stopping)
         fetch_commit(f);
     if (f->stopping && f->result.failure.kind == FAILURE_NONE)
-        fetch_fail(f, FAILURE_STOPPED, "%s: stopped; what was fetched is here, the next run goes on",
-                   f->account->name);
+        fetch_fail(f, FAILURE_STOPPED,
+                   "%s: stopped; what was fetched is here, the next run goes on", f->account->name);
 }
 
 void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e)
@@ -253,6 +293,8 @@ void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e)
         }
         break;
     case POP3_CLIENT_DATA:
+        if (f->receiving && is_untold(f, item))
+            header_hash_feed(&f->header, e->data);
         if (f->receiving && deliver_write(f->delivery, e->data) != STATUS_OK) {
             f->receiving = false; /* it has aborted by itself */
             fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));

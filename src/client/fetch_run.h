@@ -20,7 +20,7 @@ enum fetch_phase {
 struct fetch_item {
     size_t step; /* of the plan */
     int64_t state_id;
-    enum { ITEM_NAMED, ITEM_ASKED, ITEM_WHOLE, ITEM_OVER } place;
+    enum { ITEM_NAMED, ITEM_ASKED, ITEM_WHOLE, ITEM_KNOWN, ITEM_OVER } place;
     uint64_t octets, wire_octets;
     bool is_unsure; /* another size than announced (A52) */
     unsigned char header_hash[STATE_HASH];
@@ -39,6 +39,7 @@ struct known_header {
 
 struct step_hash {
     bool is_known;
+    bool is_untold; /* the server has no TOP: the message itself will tell whether it is known */
     unsigned char hash[STATE_HASH];
 };
 
@@ -91,6 +92,9 @@ bool fetch_row(struct fetch *f, const struct plan_step *step, struct state_row *
 enum { FETCH_UIDL_TEXT = STATE_FILE_NAME + 3 };
 struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
                         char memory[FETCH_UIDL_TEXT]);
+/* The message of a step has this header: true, it is known, the step has its row now, and there is
+ * nothing to fetch. */
+bool fetch_take_known(struct fetch *f, size_t step, const unsigned char hash[STATE_HASH]);
 /* The known header, unless another message was found to be it in this run; NULL: none. */
 struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH]);
 

@@ -132,6 +132,10 @@ void pop3_client_init(struct pop3_client *c, char *line, size_t line_capacity,
 enum status pop3_client_command(struct pop3_client *c, struct buf *out, enum pop3_verb verb,
                                 struct slice arguments);
 
+/* APOP [RFC 1939 7], whose answer is told as that of PASS. MALFORMED: a user name with a blank. */
+enum status pop3_client_apop(struct pop3_client *c, struct buf *out, struct slice user,
+                             struct slice digest);
+
 /* LIST, UIDL, RETR or DELE of a message, from 1. */
 enum status pop3_client_message(struct pop3_client *c, struct buf *out, enum pop3_verb verb,
                                 uint32_t number);

@@ -42,24 +42,21 @@ static uint32_t message_number(enum pop3_verb verb, struct slice arguments)
     return has_number && slice_parse_u64(word, &n) && n <= UINT32_MAX ? (uint32_t)n : 0;
 }
 
-enum status pop3_client_command(struct pop3_client *c, struct buf *out, enum pop3_verb verb,
-                                struct slice arguments)
+static enum status queue(struct pop3_client *c, struct buf *out, struct slice name,
+                         enum pop3_verb verb, struct slice arguments)
 {
-    const struct pop3_command *row = pop3_command_row(verb);
     bool has_argument = arguments.size > 0;
-    if (has_forbidden_octet(arguments) || (has_argument && row->max_arguments == 0) ||
-        (!has_argument && row->min_arguments > 0))
+    if (has_forbidden_octet(arguments))
         return STATUS_MALFORMED;
     enum status s = may_send(c);
     if (s)
         return s;
-    size_t name = strlen(row->name);
-    size_t octets = name + (has_argument ? 1 + arguments.size : 0) + 2;
+    size_t octets = name.size + (has_argument ? 1 + arguments.size : 0) + 2;
     if (octets > LIMIT_COMMAND_LINE + 2)
         return STATUS_TOO_LARGE;
     if (octets > buf_room(out))
         return STATUS_AGAIN;
-    buf_put(out, slice_of(row->name, name));
+    buf_put(out, name);
     if (has_argument) {
         buf_put_char(out, ' ');
         buf_put(out, arguments);
@@ -68,6 +65,30 @@ enum status pop3_client_command(struct pop3_client *c, struct buf *out, enum pop
     push_awaited(c, (struct pop3_awaited){message_number(verb, arguments), (uint16_t)octets,
                                           (uint8_t)verb, has_argument});
     return STATUS_OK;
+}
+
+enum status pop3_client_command(struct pop3_client *c, struct buf *out, enum pop3_verb verb,
+                                struct slice arguments)
+{
+    const struct pop3_command *row = pop3_command_row(verb);
+    bool has_argument = arguments.size > 0;
+    if ((has_argument && row->max_arguments == 0) || (!has_argument && row->min_arguments > 0))
+        return STATUS_MALFORMED;
+    return queue(c, out, slice_str(row->name), verb, arguments);
+}
+
+enum status pop3_client_apop(struct pop3_client *c, struct buf *out, struct slice user,
+                             struct slice digest)
+{
+    char line[LIMIT_COMMAND_LINE];
+    struct buf text = buf_over(line, sizeof line);
+    if (user.size == 0 || digest.size == 0 || slice_find(user, ' ') < user.size)
+        return STATUS_MALFORMED;
+    buf_put(&text, user);
+    buf_put_char(&text, ' ');
+    buf_put(&text, digest);
+    return text.overflow ? STATUS_TOO_LARGE
+                         : queue(c, out, SLICE("APOP"), POP3_VERB_PASS, buf_slice(&text));
 }
 
 enum status pop3_client_message(struct pop3_client *c, struct buf *out, enum pop3_verb verb,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The figures that the server must reach, paired in one run with the yardsticks: `tests/bench/run.sh
-# [NAME…]`, every one of them or those named (poll, large, mixed, huge, idle). Root runs Dovecot too.
+# [NAME…]`, every one of them or those named (poll, large, mixed, huge, idle, silent). Root runs Dovecot too.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"

@@ -1,0 +1,206 @@
+"""Rules C20 and C21 at every point: a fetch of 20 messages is killed at a system call, cut at an
+octet, or told by the disk that it is full or broken; a second, undisturbed run completes it. Never
+is a message lost, never is one there twice, and none is partial at any time.
+
+In the short run a sample of the points; all of them in the long one.
+"""
+import os
+import re
+import shutil
+import subprocess
+
+import collector
+import pytest
+from collector import Collector, as_stored
+from proxy import Proxy
+from quirk import Message, Quirk, Script
+
+COUNT = 20
+SAMPLE = 12
+BOX = [(f"k{i:02}", b"From: k@example.org\r\nSubject: number %d\r\nMessage-ID: <%d@kill>\r\n\r\n"
+        % (i, i) + b"line of a message\r\n.\r\n" * i) for i in range(1, COUNT + 1)]
+WANT = sorted(as_stored(data) for _uidl, data in BOX)
+KEEPS = ("forever", "none")
+DISK = {"write": ("ENOSPC", "EIO"), "pwrite64": ("ENOSPC", "EIO"), "fsync": ("EIO", "ENOSPC"),
+        "fdatasync": ("EIO",), "rename": ("ENOSPC", "EIO"), "renameat": ("EIO",),
+        "renameat2": ("ENOSPC", "EIO"), "linkat": ("ENOSPC",), "ftruncate": ("EIO",)}
+
+pytestmark = [
+    pytest.mark.skipif(collector.program() is None, reason="poplin is not built"),
+    pytest.mark.skipif(shutil.which("strace") is None, reason="no strace"),
+]
+
+
+class Stage:
+    """A server, a folder, and an account that can be set back to the beginning."""
+
+    def __init__(self, folder, keep):
+        self.folder, self.keep = str(folder), keep
+        self.server = Quirk(Script(), box=BOX)
+        self.account = Collector(folder, self.url(), settings=self.settings())
+
+    def url(self, port=None):
+        return f"pop3://127.0.0.1:{port or self.server.port}"
+
+    def settings(self):
+        return (f"keep {self.keep}", "timeout 10s")
+
+    def reset(self):
+        self.server.wait_idle()
+        self.server.box = [Message(*one) for one in BOX]
+        self.server.play(Script())
+        for path in (self.account.mail, self.account.state):
+            shutil.rmtree(path, ignore_errors=True)
+        self.account.configure(self.url(), settings=self.settings())
+
+    def strace(self, *options):
+        """Runs a fetch under strace; what it ended with and the system calls it made."""
+        log = os.path.join(self.folder, "strace.log")
+        environment = {**self.account.environment(), "ASAN_OPTIONS": "detect_leaks=0:exitcode=99"}
+        done = subprocess.run(
+            ["strace", "-f", "-qq", "-o", log, *options, *self.account.command("fetch", "--quiet")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+            cwd=self.folder, env=environment)
+        assert not collector.SANITIZER.search(done.stdout.decode(errors="replace")), done.stdout
+        with open(log, encoding="utf-8", errors="replace") as file:
+            return done.returncode, re.findall(r"(?m)^\d+ +(\w+)\(", file.read())
+
+    def nothing_is_partial(self, where):
+        got = self.account.messages()
+        assert all(one in WANT for one in got), f"{where}: a message that nobody sent"
+        assert len(set(got)) == len(got), f"{where}: a message twice"
+        self.server.wait_idle()
+        left = [as_stored(message.data) for message in self.server.box]
+        assert set(got) | set(left) == set(WANT), f"{where}: a message is lost"
+
+    def complete(self, where):
+        """The next run ends the work; one more finds nothing to do."""
+        self.nothing_is_partial(where)
+        self.account.configure(self.url(), settings=self.settings())
+        for _ in range(2):
+            result = self.account.fetch("--json")
+            assert result.exit == 0, f"{where}: {result.text()[-1000:]}"
+            got = self.account.messages()
+            assert len(got) == len(WANT), f"{where}: {len(got)} messages"
+            assert got == WANT, f"{where}: other octets"
+            assert self.account.drafts() == [], f"{where}: drafts are left"
+        self.server.wait_idle()
+        assert len(self.server.box) == (COUNT if self.keep == "forever" else 0), where
+
+
+@pytest.fixture(params=KEEPS)
+def stage(request, tmp_path):
+    made = Stage(tmp_path, request.param)
+    yield made
+    made.server.close()
+
+
+def points(calls):
+    """Each call as (its name, its number among those of the name)."""
+    seen = {}
+    for name in calls:
+        seen[name] = seen.get(name, 0) + 1
+        yield name, seen[name]
+
+
+def sample(whole, count):
+    whole = list(whole)
+    step = max(1, len(whole) // count)
+    return whole[step // 2::step]
+
+
+def undisturbed(stage):
+    stage.reset()
+    status, calls = stage.strace()
+    assert status == 0 and stage.account.messages() == WANT
+    return calls
+
+
+def kill_at(stage, name, number):
+    stage.reset()
+    stage.strace("-e", f"trace={name}", "-e", f"inject={name}:signal=SIGKILL:when={number}")
+    stage.complete(f"killed at {name} number {number}")
+
+
+def kill_sweep(stage, choose):
+    for name, number in choose(list(points(undisturbed(stage)))):
+        if name != "execve":
+            kill_at(stage, name, number)
+
+
+def test_c21_killed_at_a_sample_of_system_calls(stage):
+    kill_sweep(stage, lambda whole: sample(whole[len(whole) // 4:], SAMPLE))
+
+
+@pytest.mark.long
+def test_c21_killed_at_every_system_call(stage):
+    kill_sweep(stage, lambda whole: whole)
+
+
+def fail_at(stage, name, error, number):
+    stage.reset()
+    status, _calls = stage.strace("-e", f"trace={name}",
+                                  "-e", f"inject={name}:error={error}:when={number}")
+    where = f"{error} at {name} number {number} (exit {status})"
+    assert 0 <= status < 128, where
+    stage.complete(where)
+
+
+def failures(calls):
+    return [(name, error, number) for name, number in points(calls) if name in DISK
+            for error in DISK[name]]
+
+
+def test_c21_a_sample_of_disk_errors(stage):
+    for point in sample(failures(undisturbed(stage)), SAMPLE):
+        fail_at(stage, *point)
+
+
+@pytest.mark.long
+def test_c21_a_disk_error_at_every_occurrence(stage):
+    for point in failures(undisturbed(stage)):
+        fail_at(stage, *point)
+
+
+def test_c21_a_full_disk_that_stays_full(stage):
+    """Every write fails from a point on, as on a disk that is full."""
+    writes = [number for name, number in points(undisturbed(stage)) if name == "write"]
+    for number in sample(writes, 4):
+        stage.reset()
+        status, _calls = stage.strace("-e", "trace=write", "-e",
+                                      f"inject=write:error=ENOSPC:when={number}+")
+        stage.complete(f"ENOSPC from write number {number} on (exit {status})")
+
+
+def cut_at(stage, way, octet):
+    stage.reset()
+    with Proxy(stage.server.port, **{way: octet}) as proxy:
+        stage.account.configure(stage.url(proxy.port), settings=stage.settings())
+        result = stage.account.fetch("--json")
+    where = f"cut after {octet} octets {way} (exit {result.exit})"
+    assert result.exit in (0, 65, 69, 75, 76), where + result.text()
+    stage.complete(where)
+
+
+def octets_of_a_run(stage):
+    stage.reset()
+    with Proxy(stage.server.port) as proxy:
+        stage.account.configure(stage.url(proxy.port), settings=stage.settings())
+        assert stage.account.fetch().exit == 0
+        stage.server.wait_idle()
+        return dict(proxy.passed)
+
+
+def cut_sweep(stage, choose):
+    for way, count in octets_of_a_run(stage).items():
+        for octet in choose(range(count)):
+            cut_at(stage, way, octet)
+
+
+def test_c21_cut_at_a_sample_of_octets(stage):
+    cut_sweep(stage, lambda whole: sample(whole, SAMPLE))
+
+
+@pytest.mark.long
+def test_c21_cut_at_every_octet(stage):
+    cut_sweep(stage, lambda whole: whole)
