@@ -98,6 +98,7 @@ server_tests() {
     marks=
     [ "$size" = long ] || marks='not long'
     POPLIN_BUILD=$(pwd)/build-asan POPLIND=$program/poplind POPLINCTL=$program/poplinctl \
+        POPLIN=$program/poplin \
         /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir=tests -q -n $jobs -m "$marks" \
         --junitxml="$out/pytest.xml" tests/integration tests/conformance \
         >"$out/pytest.log" 2>&1
