@@ -82,8 +82,8 @@ POPLIN_API enum poplin_client_error poplin_client_login(struct poplin_client *cl
 POPLIN_API enum poplin_client_error poplin_client_login_token(struct poplin_client *client,
                                                               const char *user, const char *token);
 
-/* A callback gives 0 to go on, anything else to stop, which closes the session. It must not call
- * functions of this client. */
+/* A callback gives 0 to go on, anything else to stop, which closes the session. Calls of
+ * the same client from within it are refused as USAGE; it must not be freed there. */
 
 /* CAPA, a line a call: "TOP", "SASL PLAIN LOGIN", … */
 typedef int (*poplin_client_line_fn)(void *context, const char *line, size_t size);

@@ -175,6 +175,30 @@ static void c06_rows_that_make_no_sense_are_left_out_and_counted(void **state)
     part(&s);
 }
 
+static int list_within(void *context, uint32_t number, uint64_t octets)
+{
+    struct scene *s = context;
+    struct rows none = {0};
+    (void)number;
+    (void)octets;
+    assert_int_equal(poplin_client_list(s->client, add_row, &none), POPLIN_CLIENT_USAGE);
+    assert_int_equal(poplin_client_noop(s->client), POPLIN_CLIENT_USAGE);
+    assert_int_equal(poplin_client_connect(s->client, s->url, NULL), POPLIN_CLIENT_USAGE);
+    return 0;
+}
+
+static void a_call_from_within_a_callback_is_refused(void **state)
+{
+    const char *const script[] = {LOGIN, "+OK 2 20\r\n", "+OK\r\n1 10\r\n2 10\r\n.\r\n", "+OK\r\n",
+                                  NULL};
+    struct scene s = meet_and_log_in(script, 5000);
+    (void)state;
+    assert_int_equal(poplin_client_list(s.client, list_within, &s), POPLIN_CLIENT_OK);
+    assert_int_equal(poplin_client_faulty_rows(s.client), 0);
+    assert_int_equal(poplin_client_quit(s.client), POPLIN_CLIENT_OK);
+    part(&s);
+}
+
 static void a_listing_after_a_deletion_is_whole(void **state)
 {
     const char *const script[] = {
@@ -265,6 +289,7 @@ static void calls_that_make_no_sense_are_told(void **state)
     assert_int_equal(poplin_client_retr(c, 0, append, NULL), POPLIN_CLIENT_USAGE);
     assert_int_equal(poplin_client_list(c, add_row, NULL), POPLIN_CLIENT_USAGE);
     assert_int_equal(poplin_client_login(c, "a", "b"), POPLIN_CLIENT_USAGE);
+    assert_int_equal(poplin_client_connect(c, NULL, NULL), POPLIN_CLIENT_USAGE);
     assert_int_equal(poplin_client_connect(c, "http://x", NULL), POPLIN_CLIENT_USAGE);
     assert_int_equal(poplin_client_connect(c, "pop3://127.0.0.1:1", &o), POPLIN_CLIENT_USAGE);
     assert_int_equal(poplin_client_connect(c, "pop3://127.0.0.1:1", NULL),
@@ -298,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_leaves_the_session_open),
         cmocka_unit_test(c06_rows_that_make_no_sense_are_left_out_and_counted),
+        cmocka_unit_test(a_call_from_within_a_callback_is_refused),
         cmocka_unit_test(a_listing_after_a_deletion_is_whole),
         cmocka_unit_test(c09_half_a_message_is_no_message),
         cmocka_unit_test(a_callback_that_stops_closes_the_session),
