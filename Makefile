@@ -19,7 +19,7 @@ release: packages-build
 	@test -f $(BUILD)/build.ninja || rm -f $(BUILD)/places
 	@test "$$(cat $(BUILD)/places 2>/dev/null)" = "$(PLACES)" || $(MAKE) --no-print-directory set-up
 	@ninja -C $(BUILD) --quiet
-	@for program in poplind poplinctl; do ln -sf src/cli/$$program $(BUILD)/$$program; done
+	@for program in poplind poplinctl poplin; do ln -sf src/cli/$$program $(BUILD)/$$program; done
 
 # The places are compiled in: other ones than last time configure the folder anew.
 set-up:

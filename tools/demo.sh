@@ -100,6 +100,31 @@ fetch_and_compare() {
     note "$number messages, $octets octets: every one as in its file"
 }
 
+# The collector over TLS into a Maildir of its own; every file is compared with the one it came from.
+collect() {
+    mkdir -p "$folder/home"
+    printf '%s\n' "$password" >"$folder/home/password"
+    cat >"$folder/home/poplin.conf" <<CONFIG
+config 1
+account demo {
+    server   pop3s://localhost:$tls_port
+    user     $user
+    password file:$folder/home/password
+    ca       $folder/cert.pem
+    deliver  maildir $folder/home/Mail
+    keep     forever
+}
+CONFIG
+    chmod 600 "$folder/home/poplin.conf" "$folder/home/password"
+    for turn in first second; do
+        XDG_STATE_HOME=$folder/home/state "$root/build/poplin" -c "$folder/home/poplin.conf" fetch \
+            >"$folder/got" || fail "poplin could not fetch"
+        note "$turn time: $(cat "$folder/got")"
+    done
+    "$python" "$root/tools/demo_mail.py" compare "$folder/mail/$user" "$folder/home/Mail" ||
+        fail "the Maildir that poplin filled differs"
+}
+
 delete_one() {
     before=$(ls "$folder/mail/$user/new" | wc -l)
     pop3 "" -I -X "DELE 1" -o /dev/null
@@ -139,12 +164,16 @@ step "1. A Maildir of $(ls "$folder/mail/$user/new" | wc -l) letters, and poplin
 note "$folder/mail/$user, POP3 on 127.0.0.1:$port, POP3 over TLS on 127.0.0.1:$tls_port"
 step "2. curl fetches them over TLS and compares"
 fetch_and_compare
-step "3. STLS, and a deletion"
+step "3. poplin collects them into a Maildir of its own, each once"
+collect
+step "4. STLS, and a deletion"
 starttls
 delete_one
-step "4. What the log says"
+step "5. What the log says"
 grep -m 2 -E 'event=(login|logout)' "$folder/log" | cut -c1-150 | sed 's/^/  /' || note "(nothing)"
 step "Now you"
 note "make run                    # the same server, kept in the foreground, then:"
 note "curl -k -u $user:$password pop3s://127.0.0.1:PORT/     # with the port that it prints"
+note "build/poplin init YOU@YOUR.PROVIDER   # collect your own mail
+  build/poplin fetch"
 note "man man/poplind.conf.5      # to serve your own Maildirs"

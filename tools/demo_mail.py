@@ -179,14 +179,32 @@ def write(maildir):
         os.rename(draft, os.path.join(maildir, "new", name))
 
 
-def wire(path):
+def _wire_form(path):
     with open(path, "rb") as file:
         data = file.read()
     whole = data if data.endswith(b"\n") else data + b"\n"
-    sys.stdout.buffer.write(re.sub(rb"\r?\n", b"\r\n", whole))
+    return re.sub(rb"\r?\n", b"\r\n", whole)
+
+
+def _messages(maildir):
+    """Every message as it is on the wire, whatever its file is called."""
+    return sorted(_wire_form(os.path.join(maildir, folder, name))
+                  for folder in ("new", "cur") for name in os.listdir(os.path.join(maildir, folder)))
+
+
+def compare(maildir, other):
+    ours, theirs = _messages(maildir), _messages(other)
+    if ours != theirs:
+        sys.exit(f"{len(ours)} messages in {maildir}, {len(theirs)} in {other}, not the same")
+    print(f"  {len(theirs)} files, {sum(map(len, theirs))} octets: every one as in the server's Maildir")
+
+
+def wire(path):
+    sys.stdout.buffer.write(_wire_form(path))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("write", "wire"):
-        sys.exit("usage: demo_mail.py write MAILDIR | wire FILE")
-    {"write": write, "wire": wire}[sys.argv[1]](sys.argv[2])
+    COMMANDS = {"write": write, "wire": wire, "compare": compare}
+    if len(sys.argv) < 3 or sys.argv[1] not in COMMANDS:
+        sys.exit("usage: demo_mail.py write MAILDIR | wire FILE | compare MAILDIR MAILDIR")
+    COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -16,7 +16,13 @@ static const struct {
 } commands[] = {
     {"fetch", poplin_fetch, "fetch new mail of one account or of all"},
     {"check", poplin_check, "say whether there is new mail, and fetch nothing"},
+    {"list", poplin_list, "what was fetched and is not read yet"},
+    {"watch", poplin_watch, "fetch again and again"},
+    {"doctor", poplin_doctor, "look for what is wrong with an account or a server"},
+    {"state", poplin_state, "what is known of the messages; take over what another program knew"},
     {"pop", poplin_pop, "one POP3 command to any server: stat, list, uidl, retr, top …"},
+    {"init", poplin_init, "set up an account: find the server, try the login, write it down"},
+    {"account", poplin_account, "list, test, describe or remove accounts"},
     {"config", poplin_config, "check or print the configuration"},
 };
 

@@ -8,10 +8,13 @@
 int poplin_account(int argc, char **argv);
 int poplin_check(int argc, char **argv);
 int poplin_config(int argc, char **argv);
+int poplin_doctor(int argc, char **argv);
 int poplin_fetch(int argc, char **argv);
 int poplin_init(int argc, char **argv);
 int poplin_list(int argc, char **argv);
 int poplin_pop(int argc, char **argv);
+int poplin_state(int argc, char **argv);
+int poplin_watch(int argc, char **argv);
 
 /* The configuration file: what --config said, else the default. NULL: no home to look in, and a
  * message was printed. */

@@ -1,4 +1,5 @@
-#include "cli/poplin.h"
+#include "cli/poplin_open.h"
+#include "cli/poplin_round.h"
 
 #include "base/escape.h"
 #include "client/fetch.h"
@@ -31,6 +32,7 @@ struct run {
     struct fetch **fetches;
     size_t fetch_count;
     uint64_t new_messages;
+    const struct poplin_round *round; /* NULL: a run of its own */
 };
 
 static void put_json(const char *name, struct slice value, bool first)
@@ -139,8 +141,8 @@ static void summarise(struct run *r, const struct account *a, const struct fetch
 /* The worst of several: a misconfiguration before bad credentials before what may pass. */
 static int worse(int a, int b)
 {
-    static const int order[] = {EX_OK,     EX_TEMPFAIL, EX_UNAVAILABLE, EX_DATAERR, EX_PROTOCOL,
-                                EX_IOERR, EX_NOPERM,   EX_CONFIG};
+    static const int order[] = {EX_OK,       EX_TEMPFAIL, EX_UNAVAILABLE, EX_DATAERR,
+                                EX_PROTOCOL, EX_IOERR,    EX_NOPERM,      EX_CONFIG};
     size_t ra = 0, rb = 0;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         ra = order[i] == a ? i : ra;
@@ -163,6 +165,8 @@ static void on_done(void *context, struct fetch *f, const struct fetch_result *r
     summarise(r, one->account, result);
     r->new_messages += result->new_messages;
     r->exit_code = worse(r->exit_code, poplin_tell(&result->failure, r->json));
+    if (r->round)
+        r->round->done(r->round->context, one->account->name, result->fetched, &result->failure);
     if (--r->under_way == 0)
         event_stop(r->loop);
 }
@@ -207,10 +211,20 @@ static void start_one(struct run *r, struct one *one, struct state *state,
     };
     struct failure why = {0};
     if (fetch_start(r->loop, state, one->account, options, &observer, on_done, one, out, &why) ==
-        STATUS_OK)
+        STATUS_OK) {
         r->under_way++;
-    else
-        r->exit_code = worse(r->exit_code, poplin_tell(&why, r->json));
+        return;
+    }
+    r->exit_code = worse(r->exit_code, poplin_tell(&why, r->json));
+    if (r->round)
+        r->round->done(r->round->context, one->account->name, 0, &why);
+}
+
+static bool is_wanted(const struct run *r, const struct account *a, const char *only)
+{
+    if (r->round)
+        return r->round->wanted(r->round->context, a->name);
+    return !only || strcmp(only, a->name) == 0;
 }
 
 static int fetch_accounts(struct run *r, struct state *state, const struct account_set *set,
@@ -225,7 +239,7 @@ static int fetch_accounts(struct run *r, struct state *state, const struct accou
     r->begun = event_now(r->loop);
     for (size_t i = 0; i < set->count; i++) {
         ones[i] = (struct one){r, &set->list[i]};
-        if (!only || strcmp(only, set->list[i].name) == 0)
+        if (is_wanted(r, &set->list[i], only))
             start_one(r, &ones[i], state, options, &r->fetches[i]);
         r->fetch_count++;
     }
@@ -241,51 +255,17 @@ static int fetch_accounts(struct run *r, struct state *state, const struct accou
     return r->exit_code;
 }
 
-/* The accounts, or an exit code in *code. */
-static bool read_accounts(struct account_set *set, const char *only, int *code)
-{
-    const char *path = poplin_config_path();
-    struct config_errors *errors = calloc(1, sizeof *errors);
-    *code = EX_CONFIG;
-    if (!path || !errors) {
-        free(errors);
-        return false;
-    }
-    enum status s = account_set_read(path, set, errors);
-    if (s != STATUS_OK) {
-        char *text = config_errors_print(errors);
-        fputs(text ? text : "poplin: out of memory\n", stderr);
-        if (s == STATUS_NOT_FOUND)
-            fputs("poplin: `poplin init ADDRESS` makes one\n", stderr);
-        free(text);
-    } else if (set->count == 0 || (only && !account_find(set, only))) {
-        fprintf(stderr, "poplin: %s: no account %s\n", path, only ? only : "at all");
-        account_set_wipe(set);
-        s = STATUS_NOT_FOUND;
-    }
-    free(errors);
-    return s == STATUS_OK;
-}
-
 static int with_state(struct run *r, const char *only, const struct fetch_options *options)
 {
     struct account_set set = {0};
     struct state *state = NULL;
-    char directory[LIMIT_PATH], why[200] = "";
-    int code;
-    if (!read_accounts(&set, only, &code))
+    int code = poplin_open_accounts(&set, only);
+    if (code != EX_OK)
         return code;
-    if (!account_state_directory(directory)) {
-        fputs("poplin: no home directory to keep the state in; set XDG_STATE_HOME\n", stderr);
-        code = EX_CONFIG;
-    } else if (state_open(directory, &state, why) != STATUS_OK) {
-        struct failure f = {0};
-        failure_set(&f, FAILURE_LOCAL, "%s", why);
-        code = poplin_tell(&f, r->json);
-    } else {
+    code = poplin_open_state(&state, r->json);
+    if (code == EX_OK)
         code = fetch_accounts(r, state, &set, only, options);
-        state_close(state);
-    }
+    state_close(state);
     account_set_wipe(&set);
     return code;
 }
@@ -298,20 +278,21 @@ static void usage(bool check)
              "fetch.");
         return;
     }
-    puts("Usage: poplin fetch [-a NAME] [-n] [-l N] [-s SIZE] [-q] [-v] [--json] [NUMBER…]\n"
-         "Fetches what is new, of all accounts or of one.\n"
-         "\n"
-         "  -a, --account NAME   this account only (--all: every one, the default)\n"
-         "  -n, --dry-run        print the plan, fetch and delete nothing\n"
-         "  -l, --limit N        at most N messages an account\n"
-         "  -s, --max-size SIZE  leave larger ones there (10MB)\n"
-         "  -q, --quiet          only errors\n"
-         "  -v, --verbose        the dialogue, secrets masked\n"
-         "      --json           one object a line\n"
-         "  NUMBER…              these messages, whatever their size\n"
-         "\n"
-         "Exit codes: 0 done, also when nothing was new; 69 unreachable or no TLS; 74 disk; 75 try\n"
-         "again later; 76 not POP3; 77 login refused; 78 configuration.");
+    puts(
+        "Usage: poplin fetch [-a NAME] [-n] [-l N] [-s SIZE] [-q] [-v] [--json] [NUMBER…]\n"
+        "Fetches what is new, of all accounts or of one.\n"
+        "\n"
+        "  -a, --account NAME   this account only (--all: every one, the default)\n"
+        "  -n, --dry-run        print the plan, fetch and delete nothing\n"
+        "  -l, --limit N        at most N messages an account\n"
+        "  -s, --max-size SIZE  leave larger ones there (10MB)\n"
+        "  -q, --quiet          only errors\n"
+        "  -v, --verbose        the dialogue, secrets masked\n"
+        "      --json           one object a line\n"
+        "  NUMBER…              these messages, whatever their size\n"
+        "\n"
+        "Exit codes: 0 done, also when nothing was new; 69 unreachable or no TLS; 74 disk; 75 try\n"
+        "again later; 76 not POP3; 77 login refused; 78 configuration.");
 }
 
 struct arguments {
@@ -342,11 +323,11 @@ static bool parse_only(struct arguments *a, int argc, char **argv)
 static int parse_arguments(struct run *r, struct arguments *a, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"account", required_argument, NULL, 'a'}, {"all", no_argument, NULL, 'A'},
-        {"dry-run", no_argument, NULL, 'n'},       {"limit", required_argument, NULL, 'l'},
+        {"account", required_argument, NULL, 'a'},  {"all", no_argument, NULL, 'A'},
+        {"dry-run", no_argument, NULL, 'n'},        {"limit", required_argument, NULL, 'l'},
         {"max-size", required_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
-        {"verbose", no_argument, NULL, 'v'},       {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"verbose", no_argument, NULL, 'v'},        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     int o;
     while ((o = getopt_long(argc, argv, "a:nl:s:qvh", options, NULL)) != -1) {
@@ -407,4 +388,13 @@ int poplin_check(int argc, char **argv)
     int code = run(&r, argc, argv);
     bool asked = r.fetch_count > 0;
     return code == EX_OK && asked && r.new_messages == 0 ? 1 : code;
+}
+
+int poplin_round_run(struct poplin_round *round)
+{
+    struct run r = {.round = round, .quiet = true, .json = round->json, .verbose = round->verbose};
+    struct fetch_options options = {0};
+    int code = with_state(&r, NULL, &options);
+    round->stopped = r.stopped;
+    return code;
 }

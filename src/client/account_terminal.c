@@ -105,3 +105,17 @@ enum status account_terminal_ask(const char *user, const char *host, char *out, 
         (void)snprintf(why, 200, "no password was given");
     return s;
 }
+
+bool account_terminal_confirm(const char *question)
+{
+    char answer[16] = "";
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return false;
+    caught = 0;
+    ssize_t sent = write(fd, question, strlen(question));
+    enum status s = sent > 0 ? read_line(fd, answer, sizeof answer) : STATUS_IO;
+    close(fd);
+    return s == STATUS_OK && (slice_equal_nocase(slice_str(answer), SLICE("y")) ||
+                              slice_equal_nocase(slice_str(answer), SLICE("yes")));
+}

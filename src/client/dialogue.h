@@ -19,6 +19,7 @@ enum {
     DIALOGUE_OUT = 32 * 1024,    /* octets of commands on their way (C14) */
     DIALOGUE_IN = 64 * 1024,     /* octets of one read */
     DIALOGUE_PIPELINE_MAX = 512, /* commands in flight at the most */
+    DIALOGUE_RATE_LEAST = 16,    /* octets a second, over the time limit of a step (A56) */
 };
 
 struct dialogue;
@@ -53,6 +54,12 @@ enum status dialogue_message(struct dialogue *d, enum pop3_verb verb, uint32_t n
 enum status dialogue_top(struct dialogue *d, uint32_t number, uint64_t lines);
 /* QUIT: `over` follows its answer, without failure when that was +OK. */
 void dialogue_quit(struct dialogue *d);
+/* Sends what was queued elsewhere than in `ready`, `event` and `room`, which need no such call. */
+void dialogue_flush(struct dialogue *d);
+/* For a dialogue that became ready without a login: logs in; `ready` comes again, or `over`. The
+ * texts are the caller's until then. */
+void dialogue_log_in(struct dialogue *d, struct slice user, struct slice password,
+                     struct slice token);
 /* Ends at once: `over` comes from the loop with this failure. */
 void dialogue_abort(struct dialogue *d, const struct failure *why);
 

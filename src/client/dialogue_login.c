@@ -202,6 +202,20 @@ static void log_in(struct dialogue *d)
         log_in_with_user(d);
 }
 
+void dialogue_log_in(struct dialogue *d, struct slice user, struct slice password,
+                     struct slice token)
+{
+    if (d->phase != PHASE_READY)
+        return;
+    d->credentials.user = user;
+    d->credentials.password = password;
+    d->credentials.token = token;
+    dialogue_limit_step(d);
+    log_in(d);
+    if (d->phase != PHASE_OVER)
+        dialogue_flush(d);
+}
+
 static void go_on(struct dialogue *d)
 {
     bool wants_stls = d->account->tls == ACCOUNT_TLS_STLS && !d->is_secure;

@@ -28,6 +28,8 @@ struct dialogue {
     struct net_connect *connecting;
     struct event_source source; /* descriptor -1: not connected */
     struct event_timer timer;   /* of the step */
+    uint64_t step_octets;       /* that came since it was set */
+    uint64_t last_input, last_look; /* when octets came; when they were looked for */
     struct event_timer soon;    /* connects, reads on, or tells `over`, from the loop */
     struct tls_connection *tls;
     bool is_secure; /* TLS is up */
@@ -63,8 +65,8 @@ void dialogue_fail(struct dialogue *d, enum failure_kind kind, const char *forma
     __attribute__((format(printf, 3, 4)));
 void dialogue_refused(struct dialogue *d, const struct pop3_reply *reply, bool is_login,
                       const char *doing);
-/* Commands are queued in d->out: send them. */
-void dialogue_flush(struct dialogue *d);
+/* The time of a step begins now. */
+void dialogue_limit_step(struct dialogue *d);
 /* TLS over the connection; the greeting, or CAPA, follows. */
 void dialogue_shake_hands(struct dialogue *d);
 void dialogue_become_ready(struct dialogue *d);

@@ -51,7 +51,6 @@ static bool recover_row(void *context, const struct state_row *row)
 {
     struct recovery *r = context;
     struct state_row fixed = *row;
-    r->f->is_first_run = false;
     if (row->stage != STATE_FETCHING)
         return true;
     if (deliver_has(r->f->delivery, row->file)) {
@@ -68,7 +67,6 @@ static bool recover_row(void *context, const struct state_row *row)
 static bool recover(struct fetch *f)
 {
     struct recovery r = {f, false};
-    f->is_first_run = true;
     if (state_begin(f->state) == STATUS_OK &&
         state_each(f->state, f->account->name, recover_row, &r) == STATUS_OK && !r.failed &&
         state_commit(f->state) == STATUS_OK)
@@ -115,7 +113,8 @@ static void make_plan(struct fetch *f)
     const struct account *a = f->account;
     struct plan_message *messages = NULL;
     size_t count = 0;
-    struct plan_options o = {
+    struct plan_options *o = &f->plan_options;
+    *o = (struct plan_options){
         .limit = f->options.limit,
         .max_size = f->options.max_size,
         .now = f->now,
@@ -125,19 +124,23 @@ static void make_plan(struct fetch *f)
         .only = f->options.only,
         .only_count = f->options.only_count,
     };
-    enum status s = state_count_kept(f->state, a->name, &o.known_count);
+    /* One transaction: every look into the state would take and drop its locks otherwise. */
+    enum status s = state_begin(f->state);
+    if (s == STATUS_OK)
+        s = state_count_kept(f->state, a->name, &o->known_count);
     if (s == STATUS_OK)
         s = listing_messages(&f->listing, &messages, &count);
     if (s == STATUS_OK)
-        s = plan_make(messages, count, &o, known_uidl, f, &f->plan);
+        s = plan_make(messages, count, o, known_uidl, f, &f->plan);
     free(messages);
     if (s != STATUS_OK) {
+        state_rollback(f->state);
         fetch_fail(f, FAILURE_LOCAL, "%s: no plan could be made: %s", a->name, status_text(s));
         return;
     }
     f->has_plan = true;
     f->result.listed = f->plan.count;
-    if (state_begin(f->state) != STATUS_OK || !note_seen(f) ||
+    if (!note_seen(f) ||
         state_commit(f->state) != STATUS_OK) {
         fetch_state_failed(f);
         return;
@@ -397,8 +400,9 @@ enum status fetch_start(struct event_loop *loop, struct state *state,
 
 void fetch_stop(struct fetch *f)
 {
+    bool in_flight = f->phase == FETCH_FETCHING && f->asked_items > f->whole;
     f->stopping = true;
-    if (f->receiving || f->over)
+    if (in_flight || f->over)
         return;
     fetch_commit(f);
     fetch_fail(f, FAILURE_STOPPED, "%s: stopped; what was fetched is here, the next run goes on",

@@ -38,6 +38,9 @@ struct state_row {
     uint32_t failures;
     struct slice file; /* base name in the Maildir, without flags; empty: none */
     bool read, flagged;
+    bool unsure; /* came with another size than LIST said (A52): not deleted there */
+    bool has_digest;
+    unsigned char digest[STATE_HASH]; /* of the whole message, for `dedupe content` */
 };
 
 struct state;
@@ -47,6 +50,9 @@ struct state;
 enum status state_open(const char *directory, struct state **out, char why[200]);
 void state_close(struct state *s);
 const char *state_error(const struct state *s); /* of the last failure */
+/* Reads all of the database and looks for damage: for `poplin doctor`, it takes a while. CORRUPT:
+ * `why` says what is wrong. */
+enum status state_check(struct state *s, char why[200]);
 
 /* One run per account (C22): a kernel-owned lock on a file beside the database. IN_USE: another
  * run has it. */
@@ -67,6 +73,11 @@ enum status state_each(struct state *s, const char *account,
 /* NOT_FOUND: none. Slices live until the next call on s. */
 enum status state_find(struct state *s, const char *account, struct slice uidl,
                        struct state_row *out);
+/* The row of an id, likewise. */
+enum status state_get(struct state *s, const char *account, int64_t id, struct state_row *out);
+/* True: a message of that digest was delivered, for any account. A failure to read is false: a
+ * message twice is better than none. */
+bool state_has_digest(struct state *s, const unsigned char digest[STATE_HASH]);
 /* Inserts (id 0; sets it; EXISTS: the account has that UIDL) or updates (NOT_FOUND: no such id). */
 enum status state_put(struct state *s, const char *account, struct state_row *row);
 enum status state_forget(struct state *s, const char *account, struct slice uidl);

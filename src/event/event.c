@@ -249,6 +249,7 @@ enum status event_run(struct event_loop *loop)
         if (loop->after)
             loop->after(loop->after_context);
     }
+    loop->stopped = false;
     return STATUS_OK;
 }
 

@@ -61,7 +61,7 @@ unsigned event_ready_count(const struct event_loop *loop);
 /* Called at the end of each turn, before the loop sleeps. */
 void event_set_after_turn(struct event_loop *loop, void (*after)(void *context), void *context);
 
-/* Until event_stop. IO: the kernel refused to wait. */
+/* Until event_stop; may then be run again. IO: the kernel refused to wait. */
 enum status event_run(struct event_loop *loop);
 void event_stop(struct event_loop *loop);
 

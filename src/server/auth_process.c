@@ -473,9 +473,7 @@ static void take_users(struct auth_process *a, int descriptor)
 static void message(struct child *child, const struct ipc_message *m)
 {
     struct auth_process *a = process_of(child);
-    if (m->lost_descriptor)
-        log_text(LOG_LEVEL_ERROR, "message", "no descriptor left for what the master sent");
-    else if (m->type == IPC_PEER)
+    if (m->type == IPC_PEER)
         add_peer(a, m);
     else if (m->type == IPC_USERS)
         take_users(a, m->descriptor);

@@ -6,6 +6,7 @@
 #include "sandbox/sandbox_probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,24 @@ void child_report_fault(struct child *c, enum ipc_role role, uint32_t index)
     ipc_put_u8(&b, (uint8_t)role);
     ipc_put_u32(&b, index);
     (void)!ipc_send(&c->master, IPC_FAULT, buf_slice(&b), slice_of(NULL, 0), -1);
+}
+
+/* A process whose sessions use up all descriptors must still be given the channels to a peer that
+ * was restarted: without one it would refuse that peer's sessions for ever. */
+static void take_spares(struct child *c)
+{
+    while (c->spare_count < CHILD_SPARES) {
+        int fd = fcntl(CHILD_MASTER_SOCKET, F_DUPFD_CLOEXEC, CHILD_SYSLOG_SOCKET + 1);
+        if (fd < 0)
+            return;
+        c->spares[c->spare_count++] = fd;
+    }
+}
+
+static void give_spare(struct child *c)
+{
+    if (c->spare_count > 0)
+        close(c->spares[--c->spare_count]);
 }
 
 /* CONFIG: u32 index, uid, gid, log target, fronts, stores; fd: text. */
@@ -101,6 +120,7 @@ static enum status start(struct child *c)
     if (s != STATUS_OK)
         return s;
     c->serving = true;
+    take_spares(c);
     int n =
         snprintf(text, sizeof text, "landlock=%d seccomp=%d", report.landlock_abi, report.seccomp);
     return ipc_send(&c->master, IPC_READY, slice_of(text, (size_t)n), slice_of(NULL, 0), -1);
@@ -139,6 +159,10 @@ static enum status obey(struct child *c, const struct ipc_message *m)
     default:
         if (!c->config)
             return STATUS_MALFORMED;
+        if (m->lost_descriptor) {
+            log_text(LOG_LEVEL_ERROR, "message", "no descriptor left for what the master sent");
+            return m->type == IPC_PEER ? STATUS_NO_MEMORY : STATUS_OK;
+        }
         c->role->message(c, m);
         return STATUS_OK;
     }
@@ -151,12 +175,15 @@ static void master_ready(struct event_source *source, uint32_t events)
     if (events & EVENT_WRITE)
         (void)!ipc_flush(&c->master);
     enum status s = STATUS_AGAIN;
-    if (events & (EVENT_READ | EVENT_HANGUP))
+    if (events & (EVENT_READ | EVENT_HANGUP)) {
+        give_spare(c);
         s = ipc_receive(&c->master, c->memory, IPC_PAYLOAD_MAX, &m);
+    }
     if (s == STATUS_OK)
         s = obey(c, &m);
+    take_spares(c);
     if (s != STATUS_OK && s != STATUS_AGAIN)
-        child_stop(c); /* the master is gone: nobody is left to serve for */
+        child_stop(c); /* the master is gone, or its successor must be given what is lost */
     event_set_interest(c->loop, source,
                        ipc_wants_write(&c->master) ? EVENT_READ | EVENT_WRITE : EVENT_READ);
 }

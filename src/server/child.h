@@ -14,6 +14,7 @@
 enum {
     CHILD_MASTER_SOCKET = 3, /* the descriptor a child finds its channel to the master on */
     CHILD_SYSLOG_SOCKET = 4, /* and /dev/log, when the log goes there */
+    CHILD_SPARES = 4,        /* descriptors kept free for what the master sends */
     CHILD_TEXT_MAX = 64 * 1024 * 1024, /* octets of a configuration, users file or bundle */
 };
 
@@ -25,7 +26,8 @@ struct child_role {
     enum sandbox_role sandbox;
     /* Once the configuration is there. */
     enum status (*configure)(struct child *c);
-    /* LISTENER, TLS, USERS, NO-USERS, PEER, DRAIN; the message's descriptor is the role's. */
+    /* LISTENER, TLS, USERS, NO-USERS, PEER, DRAIN; the message's descriptor is the role's, and is
+     * there. */
     void (*message)(struct child *c, const struct ipc_message *m);
     /* START came: what must be opened before confinement. Directories it may write are added to
      * `paths`. */
@@ -42,6 +44,8 @@ struct child {
     struct ipc_channel master;
     struct event_source master_source;
     bool serving; /* START was obeyed */
+    int spares[CHILD_SPARES];
+    uint32_t spare_count;
     char *memory; /* of the running receive, for all channels */
 };
 

@@ -301,9 +301,7 @@ static void drain(struct front *f, const struct ipc_message *m)
 static void message(struct child *child, const struct ipc_message *m)
 {
     struct front *f = front_of(child);
-    if (m->lost_descriptor)
-        log_text(LOG_LEVEL_ERROR, "message", "no descriptor left for what the master sent");
-    else if (m->type == IPC_LISTENER)
+    if (m->type == IPC_LISTENER)
         add_listener(f, m);
     else if (m->type == IPC_TLS)
         take_tls(f, m);

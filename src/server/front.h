@@ -201,6 +201,8 @@ void session_store_gone(struct front *f, uint32_t store);
 void session_over(struct connection *c);
 /* The body was sent to its last octet. */
 void session_body_sent(struct connection *c);
+/* It cannot be read to its end; the connection will be reset (S44). */
+void session_body_broken(struct connection *c);
 /* A log line about a connection: its event and address. */
 void session_log(struct log_line *l, struct connection *c, enum log_level level, const char *event);
 /* A message that names the session and nothing else. */

@@ -49,8 +49,9 @@ static void expire(struct event_timer *timer, uint64_t now)
         event_set_timer(c->front->child.loop, timer, c->deadline);
     else if (c->stage == STAGE_HANDSHAKE)
         connection_end(c, "handshake-timeout", false);
-    else
-        connection_end(c, c->stage >= STAGE_LAST ? c->reason : "timeout", false);
+    else /* what a client does not take must not stay in the kernel's memory (A76) */
+        connection_end(c, c->stage >= STAGE_LAST ? c->reason : "timeout",
+                       c->stage == STAGE_BODY || c->pending);
 }
 
 static void unwatch(struct connection *c)
@@ -251,6 +252,7 @@ static enum serve serve_body(struct connection *c, struct buf *out, size_t *turn
             c->broken = true;
             return SERVE_BLOCKED;
         case BODY_BROKEN:
+            session_body_broken(c);
             return SERVE_RESET;
         }
         if (*turn > FRONT_TURN)
@@ -315,6 +317,7 @@ static void close_or_linger(struct connection *c)
     drop_rest(c);
     shutdown(connection_socket(c), SHUT_WR);
     session_over(c);
+    c->retr_octets = 0; /* from here on: of what is thrown away */
     c->stage = STAGE_LINGER;
     connection_set_deadline(c, LINGER);
     event_set_interest(c->front->child.loop, &c->source, EVENT_READ);

@@ -151,6 +151,16 @@ static void check_size(struct connection *c, uint64_t sent)
     (void)!peer_send(session_store(c), IPC_LIED, buf_slice(&b));
 }
 
+void session_body_broken(struct connection *c)
+{
+    struct log_line l;
+    session_log(&l, c, LOG_LEVEL_ERROR, "broken-message");
+    log_u64(&l, "announced", c->body->octets);
+    log_slice(&l, "uidl", session_uidl(c, c->wanted));
+    log_quoted(&l, "user", slice_str(c->user));
+    log_end(&l);
+}
+
 void session_body_sent(struct connection *c)
 {
     struct body *b = c->body;

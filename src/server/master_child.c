@@ -39,23 +39,28 @@ static void log_child(const struct master_child *c, enum log_level level, const 
     log_end(&l);
 }
 
+static struct master_child *find_child(struct generation *g, enum ipc_role role, uint32_t index)
+{
+    for (uint32_t i = 0; i < g->child_count; i++) {
+        if (g->children[i].role == role && g->children[i].index == index)
+            return &g->children[i];
+    }
+    return NULL;
+}
+
+/* The channel between the two is closed; the one that is started anew gets another. Only front
+ * talks with strangers: its word ends nobody but itself. */
 static void kill_faulty(struct master_child *reporter, const struct ipc_message *m)
 {
     struct ipc_reader r = ipc_reader_of(m->payload);
     enum ipc_role role = (enum ipc_role)ipc_get_u8(&r);
-    uint32_t index = ipc_get_u32(&r);
-    struct generation *g = reporter->generation;
-    /* Only front talks with strangers: it may be accused, and is never believed. Auth and store
-     * are: what one of them says of the other ends in a restart, not in a ring that stays broken. */
-    if (reporter->role == IPC_FRONT)
+    struct master_child *accused = find_child(reporter->generation, role, ipc_get_u32(&r));
+    struct master_child *c = reporter->role == IPC_FRONT ? reporter : accused;
+    if (!c || c->pid <= 0)
         return;
-    for (uint32_t i = 0; i < g->child_count; i++) {
-        struct master_child *c = &g->children[i];
-        if (c->role == role && c->index == index && c->pid > 0) {
-            log_child(c, LOG_LEVEL_ERROR, "child-fault", "sent what it may not send");
-            kill(c->pid, SIGKILL);
-        }
-    }
+    log_child(c, LOG_LEVEL_ERROR, "child-fault",
+              c == reporter ? "says that another broke the contract" : "broke the contract");
+    kill(c->pid, SIGKILL);
 }
 
 static void became_ready(struct master_child *c)

@@ -55,9 +55,7 @@ static void add_peer(struct store_process *s, const struct ipc_message *m)
 static void message(struct child *child, const struct ipc_message *m)
 {
     struct store_process *s = process_of(child);
-    if (m->lost_descriptor) {
-        log_text(LOG_LEVEL_ERROR, "message", "no descriptor left for what the master sent");
-    } else if (m->type == IPC_PEER) {
+    if (m->type == IPC_PEER) {
         add_peer(s, m);
     } else if (m->type == IPC_DRAIN) {
         s->draining = true;

@@ -327,25 +327,35 @@ bool store_session_open(struct store_process *p, struct slice payload)
 
 /* ---- requests of an open session ---- */
 
-static void send_blob(struct session *s)
+static enum status send_blob_of(struct session *s, enum status status,
+                                const struct store_blob *blob)
 {
     char memory[64];
     struct buf b = buf_over(memory, sizeof memory);
-    bool ok = s->status == STATUS_OK;
-    struct store_blob none = {.descriptor = -1};
-    struct store_blob *blob = ok ? &s->blob : &none;
     ipc_put_u64(&b, s->entry.session);
     ipc_put_u32(&b, s->get);
-    ipc_put_u8(&b, (uint8_t)s->status);
+    ipc_put_u8(&b, (uint8_t)status);
     ipc_put_u64(&b, blob->octets);
     ipc_put_u64(&b, blob->offset);
     ipc_put_u64(&b, blob->size);
     ipc_put_u8(&b, blob->needs);
     struct slice data = slice_of(blob->data, blob->data ? (size_t)blob->size : 0);
-    (void)!peer_send_with(front_of(s), IPC_BLOB, buf_slice(&b), data, blob->descriptor);
-    if (blob->descriptor >= 0)
-        close(blob->descriptor);
-    free(blob->data);
+    return peer_send_with(front_of(s), IPC_BLOB, buf_slice(&b), data, blob->descriptor);
+}
+
+/* Front waits for an answer: where no memory or descriptor is left to queue the mail, it hears so.
+ */
+static void send_blob(struct session *s)
+{
+    const struct store_blob none = {.descriptor = -1};
+    enum status sent = send_blob_of(s, s->status, s->status == STATUS_OK ? &s->blob : &none);
+    if (sent != STATUS_OK && sent != STATUS_CLOSED)
+        (void)!send_blob_of(s, STATUS_NO_MEMORY, &none);
+    if (s->status != STATUS_OK)
+        return;
+    if (s->blob.descriptor >= 0)
+        close(s->blob.descriptor);
+    free(s->blob.data);
 }
 
 static void get(struct session *s)

@@ -29,6 +29,8 @@ const char *tls_client_problem(const struct tls_connection *t);
 bool tls_client_fingerprint(const struct tls_connection *t, unsigned char out[32]);
 /* One line for people: subject, issuer, dates. */
 enum status tls_client_certificate(const struct tls_connection *t, struct buf *out);
+/* Its first and last moment, seconds since 1970; false: no certificate, or no dates. */
+bool tls_client_validity(const struct tls_connection *t, int64_t *from, int64_t *until);
 /* tls-exporter channel binding [RFC 9266], 32 octets; false: TLS 1.2 without extended master
  * secret. */
 bool tls_client_binding(const struct tls_connection *t, unsigned char out[32]);

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { NAMES_SHOWN = 3 };
 
@@ -212,4 +213,20 @@ enum status tls_client_certificate(const struct tls_connection *t, struct buf *o
     buf_put_str(out, " to ");
     put_day(out, X509_get0_notAfter(x));
     return out->overflow ? STATUS_TOO_LARGE : STATUS_OK;
+}
+
+static bool seconds_of(const ASN1_TIME *t, int64_t *out)
+{
+    struct tm tm = {0};
+    if (ASN1_TIME_to_tm(t, &tm) != 1)
+        return false;
+    *out = timegm(&tm);
+    return true;
+}
+
+bool tls_client_validity(const struct tls_connection *t, int64_t *from, int64_t *until)
+{
+    const X509 *x = t->seen->certificate;
+    return x != NULL && seconds_of(X509_get0_notBefore(x), from) &&
+           seconds_of(X509_get0_notAfter(x), until);
 }

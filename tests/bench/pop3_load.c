@@ -3,8 +3,10 @@
  *     pop3_load poll  [OPTION…]   connect, USER, PASS, STAT, UIDL, QUIT; again and again
  *     pop3_load fetch [OPTION…]   one session that retrieves every message, --rounds times
  *     pop3_load idle  [OPTION…]   logs --count sessions in, prints, holds them until stdin ends
+ *     pop3_load silent [OPTION…]  opens --count connections that say nothing, prints, holds them
  *
  *     --port N  --tls  --count N  --threads N  --user NAME  --users N  --first N  --rounds N
+ *     --from ADDRESS
  *
  * With --users, sessions go round user00000, user00001 and so on from --first; the password is
  * always `secret`. Blocking sockets, one thread for each session at a time: the code stays plain,
@@ -29,6 +31,7 @@ static struct {
     bool tls;
     unsigned count, threads, users, first, rounds;
     const char *user;
+    struct in_addr from; /* 0.0.0.0: the kernel chooses */
 } options = {.port = 110, .count = 1000, .threads = 4, .rounds = 1, .user = "alice"};
 
 struct session {
@@ -59,6 +62,15 @@ static void add_sample(double ms)
         samples[i] = ms;
 }
 
+/* The port is chosen by connect, so that many connections share the address. */
+static bool bind_source(int fd)
+{
+    int on = 1;
+    struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr = options.from};
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return bind(fd, (struct sockaddr *)&source, sizeof source) == 0;
+}
+
 static bool session_open(struct session *s)
 {
     int on = 1;
@@ -70,6 +82,8 @@ static bool session_open(struct session *s)
     s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    if (options.from.s_addr != 0 && !bind_source(s->fd))
+        return false;
     if (connect(s->fd, (struct sockaddr *)&address, sizeof address) != 0)
         return false;
     if (!options.tls)
@@ -271,6 +285,25 @@ static int run_fetch(void)
     return atomic_load(&failed) > 0;
 }
 
+static void wait_for_end(void)
+{
+    while (getchar() != EOF) {
+    }
+}
+
+static int run_silent(void)
+{
+    struct session *s = malloc(sizeof *s);
+    double start = now_ms();
+    for (unsigned i = 0; s != NULL && i < options.count; i++) {
+        if (!session_open(s))
+            atomic_fetch_add(&failed, 1);
+    }
+    print_result((now_ms() - start) / 1e3, 0, 0);
+    wait_for_end();
+    return atomic_load(&failed) > 0;
+}
+
 static int run_idle(void)
 {
     struct session *s = malloc(sizeof *s);
@@ -282,8 +315,7 @@ static int run_idle(void)
         add_sample(now_ms() - before); /* the descriptor stays open on purpose */
     }
     print_result((now_ms() - start) / 1e3, 0, 0);
-    while (getchar() != EOF) {
-    }
+    wait_for_end();
     return atomic_load(&failed) > 0;
 }
 
@@ -306,6 +338,8 @@ static bool take_option(const char *name, const char *value)
         options.port = (uint16_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "--user") == 0)
         options.user = value;
+    else if (strcmp(name, "--from") == 0)
+        return inet_pton(AF_INET, value, &options.from) == 1;
     else
         return false;
     return true;
@@ -329,7 +363,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(void);
-    } scenarios[] = {{"poll", run_poll}, {"fetch", run_fetch}, {"idle", run_idle}};
+    } scenarios[] = {
+        {"poll", run_poll}, {"fetch", run_fetch}, {"idle", run_idle}, {"silent", run_silent}};
     if (argc >= 2 && take_options(argc, argv)) {
         tls_context = SSL_CTX_new(TLS_client_method());
         for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
@@ -337,6 +372,7 @@ int main(int argc, char **argv)
                 return scenarios[i].run();
         }
     }
-    fputs("usage: pop3_load poll|fetch|idle [OPTION…]; the options head the source\n", stderr);
+    fputs("usage: pop3_load poll|fetch|idle|silent [OPTION…]; the options head the source\n",
+          stderr);
     return 64;
 }

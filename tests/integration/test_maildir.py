@@ -131,6 +131,8 @@ def test_s44_a_file_cut_short_resets_the_connection_without_the_last_dot(make_se
     assert closed.value.reset
     session.close()
     server.wait_log(r"io-error")
+    assert re.search(r"level=error .*event=broken-message .*rip=127\.0\.0\.1 .*user=\"alice\"",
+                     server.log())
 
 
 def test_s43_a_file_that_grew_before_retr_is_sent_as_announced_or_refused(make_server):

@@ -47,7 +47,8 @@ static struct state_row *know(struct case_of *c, const char *uidl, enum state_st
                               .uidl = slice_str(uidl),
                               .stage = stage,
                               .octets = 10,
-                              .fetched = NOW - DAY};
+                              .fetched = NOW - DAY,
+                              .file = SLICE("1.M1P1.here")};
     c->options.known_count += stage == STATE_DELIVERED || stage == STATE_TO_DELETE;
     return row;
 }
@@ -342,9 +343,26 @@ static void a49_a_million_messages_take_less_than_a_second(void **unused)
     free(text);
 }
 
+/* C21: only what is durable here is deleted there; what another program fetched is not known to
+ * be. */
+static void c21_what_another_program_fetched_is_never_deleted(void **state)
+{
+    struct case_of c = {.options.deletes = true};
+    (void)state;
+    list(&c, 1, "ours", 10);
+    list(&c, 2, "theirs", 10);
+    know(&c, "ours", STATE_DELIVERED);
+    know(&c, "theirs", STATE_DELIVERED)->file = SLICE("");
+    make(&c);
+    assert_int_equal(c.plan.steps[0].action, PLAN_DELETE);
+    assert_int_equal(c.plan.steps[1].action, PLAN_NOTHING);
+    plan_wipe(&c.plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(c21_what_another_program_fetched_is_never_deleted),
         cmocka_unit_test(new_messages_are_fetched_and_known_ones_kept),
         cmocka_unit_test(every_stage_has_its_action),
         cmocka_unit_test(c06_numbers_that_cannot_be_are_left_out_and_the_others_go_on),
