@@ -1,8 +1,10 @@
 """libpoplin as others use it: what is installed, what it exports, and the examples of the manual
 compiled against it and run, against poplind and against each other."""
 import contextlib
+import hashlib
 import os
 import re
+import ssl
 
 import pop3
 import pytest
@@ -144,6 +146,44 @@ def test_receive_says_why_it_may_not_come_in(library, shared_server, receive, tm
 def test_receive_says_that_nobody_is_there(library, receive, tmp_path):
     out, err, code = library.run(receive, "pop3://127.0.0.1:1", "alice", tmp_path / "seen")
     assert (code, out) == (1, b"") and "127.0.0.1" in err
+
+
+# ---- every way in, by a program of the tests ----
+
+
+@pytest.fixture(scope="module")
+def way_in(library):
+    return library.compile(os.path.join(ROOT, "tests", "support", "library_way_in.c"), "way-in")
+
+
+def fingerprint_of(path):
+    with open(path, encoding="ascii") as file:
+        der = ssl.PEM_cert_to_DER_cert(file.read())
+    return hashlib.sha256(der).hexdigest()
+
+
+@pytest.mark.parametrize("auth", ["PLAIN", "LOGIN", "USER", ""])
+@pytest.mark.parametrize("tls", ["none", "stls", "implicit"])
+def test_every_way_in_is_told_as_it_was(library, shared_server, way_in, tls, auth):
+    port = shared_server.tls_port if tls == "implicit" else shared_server.port
+    out, err, code = library.run(way_in, f"pop3://localhost:{port}", "alice", tls, auth,
+                                 shared_server.certificate)
+    assert code == 0, err
+    version, mechanism, greeting, *capabilities = out.decode().splitlines()
+    assert version == ("" if tls == "none" else "TLSv1.3")
+    assert mechanism == auth or (auth == "" and mechanism)
+    assert greeting == "localhost POP3 ready"
+    assert {"UIDL", "PIPELINING"} <= set(capabilities)
+
+
+def test_a_pinned_certificate_is_believed_and_another_one_is_not(library, shared_server, way_in):
+    pin = fingerprint_of(shared_server.certificate)
+    url = f"pop3://127.0.0.1:{shared_server.tls_port}"
+    _, err, code = library.run(way_in, url, "alice", "implicit", "", "sha256:" + pin)
+    assert code == 0, err
+    other = ("0" if pin[0] != "0" else "1") + pin[1:]
+    _, err, code = library.run(way_in, url, "alice", "implicit", "", "sha256:" + other)
+    assert code == 2 and "TLS" in err  # POPLIN_CLIENT_TLS
 
 
 # ---- serve and loop ----

@@ -300,6 +300,84 @@ static void stuffing_is_undone_by_unstuffing(void **state)
     assert_memory_equal(back, ".a\r\n..\r\nb\r\n", got);
 }
 
+static void give(struct poplin_pop3_client *c, const char *octets,
+                 enum poplin_pop3_client_event_type want)
+{
+    struct poplin_slice input = text(octets);
+    assert_int_equal(poplin_pop3_client_feed(c, &input)->type, want);
+    while (input.size > 0)
+        (void)poplin_pop3_client_feed(c, &input);
+}
+
+static void assert_output(const struct poplin_pop3_client *c, const char *want)
+{
+    struct poplin_slice out = poplin_pop3_client_output(c);
+    assert_int_equal(out.size, strlen(want));
+    assert_memory_equal(out.data, want, out.size);
+}
+
+static void c04_tls_forgets_what_was_learnt_before(void **state)
+{
+    struct poplin_pop3_client *c = poplin_pop3_client_new(4);
+    (void)state;
+    give(c, "+OK\r\n", POPLIN_POP3_CLIENT_GREETING);
+    assert_int_equal(poplin_pop3_client_command(c, POPLIN_POP3_CAPA, text("")), POPLIN_OK);
+    give(c, "+OK\r\nSTLS\r\nTOP\r\nSASL PLAIN\r\n.\r\n", POPLIN_POP3_CLIENT_REPLY);
+    assert_int_equal(poplin_pop3_client_capabilities(c),
+                     POPLIN_POP3_HAS_LIST | POPLIN_POP3_HAS_STLS | POPLIN_POP3_HAS_TOP |
+                         POPLIN_POP3_HAS_SASL);
+    assert_true(poplin_pop3_client_has_mechanism(c, "plain"));
+    assert_false(poplin_pop3_client_has_mechanism(c, "LOGIN"));
+    assert_int_equal(poplin_pop3_client_command(c, POPLIN_POP3_STLS, text("")), POPLIN_OK);
+    give(c, "+OK\r\n", POPLIN_POP3_CLIENT_STLS_READY);
+    poplin_pop3_client_tls_started(c);
+    assert_int_equal(poplin_pop3_client_capabilities(c), 0);
+    poplin_pop3_client_free(c);
+}
+
+static void c12_octets_behind_stls_end_the_session(void **state)
+{
+    struct poplin_pop3_client *c = poplin_pop3_client_new(4);
+    struct poplin_slice input = text("+OK\r\n+OK injected\r\n");
+    (void)state;
+    give(c, "+OK\r\n", POPLIN_POP3_CLIENT_GREETING);
+    assert_int_equal(poplin_pop3_client_command(c, POPLIN_POP3_STLS, text("")), POPLIN_OK);
+    const struct poplin_pop3_client_event *e = poplin_pop3_client_feed(c, &input);
+    assert_int_equal(e->type, POPLIN_POP3_CLIENT_PROTOCOL_ERROR);
+    assert_true(strlen(e->error_text) > 0);
+    poplin_pop3_client_free(c);
+}
+
+static void auth_is_encoded_decoded_and_wiped(void **state)
+{
+    struct poplin_pop3_client *c = poplin_pop3_client_new(4);
+    struct poplin_pop3_server *s = new_server();
+    struct poplin_slice input = text("+ aGk=\r\n");
+    (void)state;
+    give(c, "+OK\r\n", POPLIN_POP3_CLIENT_GREETING);
+    assert_int_equal(poplin_pop3_client_auth(c, text("PLAIN"), NULL), POPLIN_OK);
+    assert_output(c, "AUTH PLAIN\r\n");
+    poplin_pop3_client_sent(c, 12);
+    const struct poplin_pop3_client_event *e = poplin_pop3_client_feed(c, &input);
+    assert_int_equal(e->type, POPLIN_POP3_CLIENT_CONTINUE);
+    assert_int_equal(e->data.size, 2);
+    assert_memory_equal(e->data.data, "hi", 2);
+    assert_int_equal(poplin_pop3_client_response(c, text("secret")), POPLIN_OK);
+    const char *place = poplin_pop3_client_output(c).data;
+    assert_output(c, "c2VjcmV0\r\n");
+    feed_server(s, "AUTH PLAIN\r\n", POPLIN_POP3_SERVER_AUTH);
+    assert_int_equal(poplin_pop3_server_challenge(s, text("hi")), POPLIN_OK);
+    struct poplin_slice out = poplin_pop3_client_output(c);
+    const struct poplin_pop3_server_event *got = poplin_pop3_server_feed(s, &out);
+    assert_int_equal(got->type, POPLIN_POP3_SERVER_AUTH_DATA);
+    assert_memory_equal(got->data.data, "secret", 6);
+    poplin_pop3_client_sent(c, 10);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(place[i], 0);
+    poplin_pop3_client_free(c);
+    poplin_pop3_server_free(s);
+}
+
 static void options_of_another_size_are_refused(void **state)
 {
     struct poplin_pop3_server_options o = {.greeting = "x"};
@@ -326,6 +404,9 @@ int main(void)
         cmocka_unit_test(a_full_output_says_again_and_loses_nothing),
         cmocka_unit_test(a_client_refuses_what_makes_no_line),
         cmocka_unit_test(stuffing_is_undone_by_unstuffing),
+        cmocka_unit_test(c04_tls_forgets_what_was_learnt_before),
+        cmocka_unit_test(c12_octets_behind_stls_end_the_session),
+        cmocka_unit_test(auth_is_encoded_decoded_and_wiped),
         cmocka_unit_test(options_of_another_size_are_refused),
         cmocka_unit_test(numbers_out_of_an_enumeration_have_a_text),
     };
