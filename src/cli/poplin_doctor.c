@@ -90,7 +90,7 @@ static void get_secret(struct doctor *d)
                                   : account_password(a, d->password, sizeof d->password, why);
     d->has_secret = s == STATUS_OK;
     if (s != STATUS_OK && d->is_named)
-        doctor_say(d, DOCTOR_BAD, "secret", "mend the account's password… or tokeneval line", "%s",
+        doctor_say(d, DOCTOR_BAD, "secret", "mend the account's password, passwordeval or tokeneval", "%s",
                    why);
     else if (s != STATUS_OK)
         doctor_say(d, DOCTOR_WARN, "secret", "give --password-file FILE to have the rest checked",

@@ -38,7 +38,7 @@ void fetch_messages_begin(struct fetch *f)
         fetches += s->action == PLAN_FETCH;
         f->result.skipped += s->action == PLAN_SKIP_SIZE || s->action == PLAN_SKIP_LIMIT;
     }
-    f->result.new_messages = fetches;
+    f->result.new_messages += fetches;
     f->phase = FETCH_FETCHING;
     f->next = 0;
     if (f->observer.planned)
@@ -306,6 +306,7 @@ static void count_message(struct fetch *f, const struct fetch_item *item)
     if (item->place == ITEM_KNOWN || item->is_double)
         return;
     f->result.fetched++;
+    f->round_fetched++;
     f->result.fetched_octets += item->wire_octets;
     f->result.unsure += item->is_unsure;
     fetch_progress(f);

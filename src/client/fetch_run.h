@@ -8,6 +8,11 @@
 #include "client/header_hash.h"
 #include "client/listing.h"
 
+enum {
+    FETCH_WINDOW_LEAST = 200, /* a listing of so many, all of them new, may be a window */
+    FETCH_ROUNDS = 1000,      /* windows of one run */
+};
+
 enum fetch_phase {
     FETCH_LISTING,
     FETCH_IDENTIFYING,
@@ -60,6 +65,9 @@ struct fetch {
     struct delivery *delivery;
     struct dialogue *dialogue;
     struct event_timer run_timer;
+    struct event_timer again; /* the next window */
+    unsigned rounds;          /* sessions before this one */
+    uint64_t round_fetched, earlier_listed;
     enum fetch_phase phase;
     unsigned asked, answered; /* of STAT, LIST, UIDL */
     bool lines_of_uidl;       /* ROWs that come now are UIDL's */
@@ -83,6 +91,10 @@ struct fetch {
     bool stopping, over;
     struct fetch_result result;
 };
+
+/* fetch_list.c */
+void fetch_list_room(struct fetch *f);
+void fetch_list_event(struct fetch *f, const struct pop3_client_event *e);
 
 /* fetch_identify.c: TOP of those that the UIDL does not tell apart. */
 void fetch_identify_begin(struct fetch *f);

@@ -17,6 +17,9 @@ INSTALLED = [
     "lib/systemd/system/poplind.service", "lib/systemd/system/poplind.socket",
     "lib/systemd/system/poplind-pop3.socket", "lib/sysusers.d/poplin.conf",
     "lib/tmpfiles.d/poplin.conf", "fail2ban/filter.d/poplind.conf", "fail2ban/jail.d/poplind.conf",
+    "bin/poplin", "share/man/man1/poplin.1", "lib/systemd/user/poplin.service",
+    "lib/systemd/user/poplin.timer", "share/bash-completion/completions/poplin",
+    "share/zsh/site-functions/_poplin", "share/fish/vendor_completions.d/poplin.fish",
     "share/doc/poplin/examples/poplind.conf", "share/doc/poplin/examples/single-user.conf",
 ]
 

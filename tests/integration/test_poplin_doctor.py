@@ -3,6 +3,8 @@ import os
 import re
 import shutil
 import socket
+import ssl
+import subprocess
 import threading
 
 import pytest
@@ -89,13 +91,14 @@ def test_a_folder_that_is_no_maildir_and_a_broken_state_are_bad(shared_server, h
 
 
 class Fickle(threading.Thread):
-    """A server that says PIPELINING if told so, and gives other unique-ids in each session."""
+    """A server that says what it is told to, gives unique-ids by session, and cannot pipeline."""
 
-    def __init__(self, capabilities=b"", ids=lambda session: (b"a%d" % session, b"b%d" % session)):
+    def __init__(self, capabilities=b"", ids=lambda session: (b"a", b"b"), context=None):
         super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.capabilities, self.ids, self.users = capabilities, ids, {"alice": "secret"}
+        self.context = context
 
     def run(self):
         session = 0
@@ -105,22 +108,27 @@ class Fickle(threading.Thread):
             except OSError:
                 return
             session += 1
-            with connection, connection.makefile("rwb") as stream:
-                try:
+            try:
+                if self.context:
+                    connection = self.context.wrap_socket(connection, server_side=True)
+                with connection, connection.makefile("rwb") as stream:
                     self.serve(stream, session)
-                except OSError:
-                    pass
+            except OSError:
+                pass
 
     def serve(self, stream, session):
         def say(text):
             stream.write(text + b"\r\n")
             stream.flush()
 
+        noops = 0
         say(b"+OK hello")
         for line in stream:
             verb = line.split()[0].upper()
             if verb == b"CAPA":
                 say(b"+OK\r\nUIDL\r\nUSER\r\n" + self.capabilities + b".")
+            elif verb == b"NOOP" and self.capabilities and (noops := noops + 1) > 1:
+                return  # it cannot do what it announced
             elif verb == b"STAT":
                 say(b"+OK 2 20")
             elif verb == b"UIDL" and self.ids(session) is None:
@@ -147,6 +155,36 @@ def test_c06_unique_ids_that_do_not_last_are_found(tmp_path, ids, result, word):
     server.listener.close()
     assert found["uidl"]["result"] == result and word in found["uidl"]["text"]
     assert "not announced" in found["pipelining"]["text"]
+
+
+def test_c14_pipelining_that_does_not_work_is_found(tmp_path):
+    server = Fickle(capabilities=b"PIPELINING\r\n")
+    server.start()
+    home = PoplinHome(tmp_path)
+    home.add("work", server)
+    found = findings(home, "work", expect=1)
+    server.listener.close()
+    assert found["pipelining"]["result"] == "bad" and "`pipeline 1`" in found["pipelining"]["next"]
+    assert found["uidl"]["result"] == "ok"
+
+
+def test_a_certificate_that_soon_ends_is_told(tmp_path):
+    stem = str(tmp_path / "short")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "5", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", stem + ".key",
+                    "-out", stem + ".crt"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(stem + ".crt", stem + ".key")
+    server = Fickle(context=context)
+    server.start()
+    home = PoplinHome(tmp_path)
+    home.add("work", server, url=f"pop3s://localhost:{server.port}", settings=[f"ca {stem}.crt"])
+    found = findings(home, "work")
+    server.listener.close()
+    assert found["certificate"]["result"] == "warn"
+    assert re.search(": [45] days$", found["certificate"]["text"])
+    assert found["clock"]["result"] == "ok"
 
 
 def test_what_makes_no_sense_is_refused(home):
