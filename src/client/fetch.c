@@ -169,8 +169,9 @@ static bool account_shows_windows(const struct account *a)
  * to them (A56). */
 static bool may_show_more(const struct fetch *f)
 {
+    bool has_its_size = f->plan.count >= FETCH_WINDOW_LEAST && f->plan.count <= FETCH_WINDOW_MOST;
     bool is_window = f->round_fetched > 0 && f->round_fetched >= f->plan.count &&
-                     (f->plan.count >= FETCH_WINDOW_LEAST || account_shows_windows(f->account));
+                     (has_its_size || account_shows_windows(f->account));
     bool is_whole = f->phase == FETCH_QUITTING && !f->stopping && f->options.limit == 0 &&
                     f->options.max_size == 0 && !f->options.only;
     return is_window && is_whole && f->result.failure.kind == FAILURE_NONE &&
@@ -327,7 +328,6 @@ static void fetch_again(struct event_timer *timer, uint64_t now)
     f->phase = FETCH_LISTING;
     f->asked = f->answered = 0;
     f->next = f->answered_step = f->first = f->count = f->asked_items = f->whole = 0;
-    f->earlier_listed = f->result.listed;
     f->round_fetched = 0;
     if (start_dialogue(f) != STATUS_OK)
         finish(f, &why);

@@ -66,7 +66,8 @@ static void make_plan(struct fetch *f)
         return;
     }
     f->has_plan = true;
-    f->result.listed = f->earlier_listed + f->plan.count;
+    if (f->result.listed < f->plan.count) /* of several windows: the largest */
+        f->result.listed = f->plan.count;
     if (!note_seen(f) ||
         state_commit(f->state) != STATUS_OK) {
         fetch_state_failed(f);

@@ -9,7 +9,8 @@
 #include "client/listing.h"
 
 enum {
-    FETCH_WINDOW_LEAST = 200, /* a listing of so many, all of them new, may be a window */
+    FETCH_WINDOW_LEAST = 200, /* a listing of so many, all of them new, may be a window; */
+    FETCH_WINDOW_MOST = 1000, /* no window is larger */
     FETCH_ROUNDS = 1000,      /* windows of one run */
 };
 
@@ -67,7 +68,7 @@ struct fetch {
     struct event_timer run_timer;
     struct event_timer again; /* the next window */
     unsigned rounds;          /* sessions before this one */
-    uint64_t round_fetched, earlier_listed;
+    uint64_t round_fetched;
     enum fetch_phase phase;
     unsigned asked, answered; /* of STAT, LIST, UIDL */
     bool lines_of_uidl;       /* ROWs that come now are UIDL's */
