@@ -154,6 +154,7 @@ enum status deliver_begin(struct delivery *d, const struct deliver_message *m)
     assert(!d->begun);
     d->error[0] = '\0';
     d->octets = 0;
+    d->sealed = false;
     d->lines = (struct deliver_lines){0};
     buf_clear(&d->buffer);
     header_hash_restart(&d->header);
@@ -180,14 +181,29 @@ enum status deliver_write(struct delivery *d, struct slice octets)
     return or_abort(d, status);
 }
 
-static enum status finish(struct delivery *d)
+static enum status seal(struct delivery *d)
 {
+    if (d->sealed)
+        return STATUS_OK;
+    d->sealed = true;
     enum status status = d->lines.held_cr ? put_text(d, SLICE("\r")) : STATUS_OK;
     if (status == STATUS_OK)
         status = flush(d);
     if (status == STATUS_OK && (EVP_DigestFinal_ex(d->content, d->digest, NULL) != 1 ||
                                 !header_hash_end(&d->header, d->header_digest)))
         status = STATUS_NO_MEMORY;
+    return status;
+}
+
+enum status deliver_seal(struct delivery *d)
+{
+    assert(d->begun);
+    return or_abort(d, seal(d));
+}
+
+static enum status finish(struct delivery *d)
+{
+    enum status status = seal(d);
     return status == STATUS_OK ? d->driver->finish(d) : status;
 }
 

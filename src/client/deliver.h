@@ -47,9 +47,12 @@ enum status deliver_scan(struct delivery *d,
 /* One message at a time. A failure of write or finish has aborted it: nothing of it remains. */
 enum status deliver_begin(struct delivery *d, const struct deliver_message *m);
 enum status deliver_write(struct delivery *d, struct slice octets);
+/* All of it was given: its digests are known, and it may still be aborted. Only where that is
+ * wanted: finish does it too. */
+enum status deliver_seal(struct delivery *d);
 enum status deliver_finish(struct delivery *d); /* whole: it joins the group */
 void deliver_abort(struct delivery *d);
-/* The SHA-256 of the message just finished, line ends as CRLF, for `dedupe content`. */
+/* The SHA-256 of the message just sealed or finished, line ends as CRLF, for `dedupe content`. */
 void deliver_digest(const struct delivery *d, unsigned char digest[STATE_HASH]);
 /* Its header hash, for state_row.header_hash: the same as header_hash.h makes of TOP n 0. */
 void deliver_header_hash(const struct delivery *d, unsigned char header_hash[STATE_HASH]);

@@ -32,7 +32,7 @@ struct deliver_driver {
 struct delivery {
     const struct deliver_driver *driver;
     const struct account *account;
-    bool begun;
+    bool begun, sealed;
     uint64_t pending_messages, pending_octets;
     uint64_t octets; /* given to the driver, of the running message */
     struct deliver_lines lines;

@@ -5,11 +5,46 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <linux/magic.h>
 #include <stdlib.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Files of a group that stay open until it is committed; those behind are synced one by one. */
-enum { OPEN_MOST = 128 };
+/* A group becomes durable by one syncfs where the file system is local and that is quick: it costs
+ * a commit of the journal for all instead of one for each. Its error is that of any write there
+ * since the folder was opened: a group that fails for another's sake is fetched again. Otherwise
+ * file by file. */
+enum {
+    OPEN_MOST = 128,   /* files that stay open for it; those behind are synced as they come */
+    TOGETHER_LEAST = 8, /* files for which it pays */
+    TOGETHER_MS = 2000, /* others may have much to write: past this, each file for itself */
+};
+
+static uint64_t clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Those whose syncfs is known to wait for all and to tell what failed. */
+bool maildir_target_syncs_together(int folder)
+{
+    struct statfs fs;
+    if (fstatfs(folder, &fs) != 0)
+        return false;
+    switch ((unsigned long)fs.f_type) {
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
 
 static struct maildir_target *target_of(struct delivery *d)
 {
@@ -86,7 +121,16 @@ static enum status finish(struct delivery *d)
     struct maildir_target *t = target_of(d);
     if (!make_room(t))
         return STATUS_NO_MEMORY;
-    if (t->open_count == OPEN_MOST) {
+    if (t->open_count == OPEN_MOST && t->together) {
+        int fd = t->file;
+        t->file = -1;
+        if (close(fd) != 0 && errno != EINTR) {
+            enum status status = deliver_failed(d, "write to the Maildir");
+            unlinkat(t->tmp, t->name, 0);
+            return status;
+        }
+        t->needs_together = true;
+    } else if (t->open_count == OPEN_MOST) {
         int fd = t->file;
         t->file = -1;
         if (!sync_and_close(fd)) {
@@ -96,7 +140,8 @@ static enum status finish(struct delivery *d)
         }
     } else {
         /* Begins to write, so that the group's syncs find little to wait for; only a hint. */
-        (void)sync_file_range(t->file, 0, 0, SYNC_FILE_RANGE_WRITE);
+        if (!t->together)
+            (void)sync_file_range(t->file, 0, 0, SYNC_FILE_RANGE_WRITE);
         t->open_count++;
     }
     struct maildir_waiting *w = &t->waiting[t->count++];
@@ -110,6 +155,7 @@ static enum status finish(struct delivery *d)
 
 static void forget_group(struct maildir_target *t)
 {
+    t->needs_together = false;
     t->count = t->open_count = 0;
 }
 
@@ -138,6 +184,26 @@ static enum status sync_files(struct maildir_target *t)
     return status;
 }
 
+static enum status sync_together(struct maildir_target *t)
+{
+    uint64_t start = clock_ms();
+    if (syncfs(t->tmp) != 0)
+        return deliver_failed(&t->delivery, "sync the Maildir");
+    t->together = clock_ms() - start < TOGETHER_MS;
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->waiting[i].file >= 0)
+            close(t->waiting[i].file);
+        t->waiting[i].file = -1;
+    }
+    return STATUS_OK;
+}
+
+static enum status sync_group(struct maildir_target *t)
+{
+    bool together = t->needs_together || (t->together && t->count >= TOGETHER_LEAST);
+    return together ? sync_together(t) : sync_files(t);
+}
+
 /* Never over another file; a link where the file system knows no such renaming. */
 static bool move(const struct maildir_target *t, const char *name)
 {
@@ -163,7 +229,7 @@ static enum status commit(struct delivery *d)
 {
     struct maildir_target *t = target_of(d);
     size_t moved = 0;
-    enum status status = sync_files(t);
+    enum status status = sync_group(t);
     if (status == STATUS_OK)
         status = move_files(t, &moved);
     if (moved && fsync(t->new) != 0) {

@@ -17,10 +17,13 @@ struct maildir_target {
     char name[STATE_FILE_NAME + 1];
     struct maildir_waiting *waiting;
     size_t count, capacity, open_count;
+    bool together;       /* a group may be synced by one syncfs */
+    bool needs_together; /* and must be: some of its files are closed, and not synced */
 };
 
 enum status maildir_target_open(const struct account *a, struct delivery **out,
                                 char why[DELIVER_WHY]);
+bool maildir_target_syncs_together(int folder);
 bool maildir_target_has(struct delivery *d, struct slice file);
 enum status maildir_target_scan(struct delivery *d,
                                 bool (*visit)(void *context, struct slice file,

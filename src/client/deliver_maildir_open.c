@@ -139,6 +139,7 @@ enum status maildir_target_open(const struct account *a, struct delivery **out,
         return status;
     }
     remove_left_overs(t);
+    t->together = maildir_target_syncs_together(t->tmp);
     *out = &t->delivery;
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #include "net/net_address.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,10 @@ const char *dialogue_host(const struct dialogue *d)
     return d->account->host;
 }
 
+/* A new step: something was asked, or answered whole. */
 void dialogue_limit_step(struct dialogue *d)
 {
+    d->step_octets = 0;
     event_set_timer(d->loop, &d->timer, event_now(d->loop) + d->account->timeout);
 }
 
@@ -93,13 +96,27 @@ static const char *doing_what(const struct dialogue *d)
     return names[d->phase];
 }
 
+static bool has_input(const struct dialogue *d)
+{
+    struct pollfd p = {.fd = d->source.descriptor, .events = POLLIN};
+    return d->phase != PHASE_CONNECT && d->source.descriptor >= 0 && poll(&p, 1, 0) > 0;
+}
+
+/* A step that is not over in time goes on while octets come at a rate that leads somewhere (A56);
+ * and where it was this program that took long, over a slow disk, what waits is read first. */
 static void step_timed_out(struct event_timer *timer, uint64_t now)
 {
     struct dialogue *d = (struct dialogue *)((char *)timer - offsetof(struct dialogue, timer));
-    (void)now;
-    dialogue_fail(
-        d, FAILURE_TIMEOUT, "%s: nothing came for %llu s during %s; try again, or raise `timeout`",
-        dialogue_host(d), (unsigned long long)(d->account->timeout / 1000), doing_what(d));
+    uint64_t least = d->account->timeout / 1000 * DIALOGUE_RATE_LEAST;
+    bool is_slow = d->step_octets < least || now - d->last_input >= d->account->timeout;
+    if (is_slow && !(has_input(d) && now - d->last_look >= d->account->timeout)) {
+        dialogue_fail(d, FAILURE_TIMEOUT,
+                      "%s: %s for %llu s during %s; try again, or raise `timeout`",
+                      dialogue_host(d), d->step_octets > 0 ? "next to nothing came" : "nothing came",
+                      (unsigned long long)(d->account->timeout / 1000), doing_what(d));
+        return;
+    }
+    dialogue_limit_step(d);
 }
 
 static void trace(struct dialogue *d, bool from_server, struct slice octets)
@@ -200,6 +217,9 @@ static void on_event(struct dialogue *d, const struct pop3_client_event *e)
         quit_answered(d, e);
     else
         d->options.handler.event(d->options.handler.context, d, e);
+    bool is_part = e->type == POP3_CLIENT_ROW || e->type == POP3_CLIENT_DATA;
+    if (!is_part && d->phase != PHASE_OVER && d->phase != PHASE_CONNECT)
+        dialogue_limit_step(d);
 }
 
 static void feed(struct dialogue *d, struct slice input)
@@ -252,6 +272,7 @@ static enum status read_some(struct dialogue *d, size_t *n)
 
 static void read_and_feed(struct dialogue *d)
 {
+    d->last_look = event_now(d->loop);
     for (int turns = 0; turns < 16 && d->phase != PHASE_OVER && d->phase != PHASE_HANDSHAKE;
          turns++) {
         size_t n = 0;
@@ -262,7 +283,8 @@ static void read_and_feed(struct dialogue *d)
             lost(d);
             return;
         }
-        dialogue_limit_step(d);
+        d->step_octets += n;
+        d->last_input = event_now(d->loop);
         feed(d, slice_of(d->in, n));
         if (n < sizeof d->in && !(d->tls && tls_has_pending(d->tls)))
             return;

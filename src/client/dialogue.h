@@ -19,6 +19,7 @@ enum {
     DIALOGUE_OUT = 32 * 1024,    /* octets of commands on their way (C14) */
     DIALOGUE_IN = 64 * 1024,     /* octets of one read */
     DIALOGUE_PIPELINE_MAX = 512, /* commands in flight at the most */
+    DIALOGUE_RATE_LEAST = 16,    /* octets a second, over the time limit of a step (A56) */
 };
 
 struct dialogue;

@@ -28,6 +28,8 @@ struct dialogue {
     struct net_connect *connecting;
     struct event_source source; /* descriptor -1: not connected */
     struct event_timer timer;   /* of the step */
+    uint64_t step_octets;       /* that came since it was set */
+    uint64_t last_input, last_look; /* when octets came; when they were looked for */
     struct event_timer soon;    /* connects, reads on, or tells `over`, from the loop */
     struct tls_connection *tls;
     bool is_secure; /* TLS is up */

@@ -58,6 +58,8 @@ static enum failure_kind kind_of(const struct pop3_reply *reply, bool is_login)
         return FAILURE_BUSY;
     case POP3_CODE_AUTH:
         return FAILURE_LOGIN;
+    case POP3_CODE_SYS_PERM:
+        return FAILURE_REFUSED;
     default:
         return is_login ? FAILURE_LOGIN : FAILURE_REFUSED;
     }

@@ -51,7 +51,6 @@ static bool recover_row(void *context, const struct state_row *row)
 {
     struct recovery *r = context;
     struct state_row fixed = *row;
-    r->f->is_first_run = false;
     if (row->stage != STATE_FETCHING)
         return true;
     if (deliver_has(r->f->delivery, row->file)) {
@@ -68,7 +67,6 @@ static bool recover_row(void *context, const struct state_row *row)
 static bool recover(struct fetch *f)
 {
     struct recovery r = {f, false};
-    f->is_first_run = true;
     if (state_begin(f->state) == STATUS_OK &&
         state_each(f->state, f->account->name, recover_row, &r) == STATUS_OK && !r.failed &&
         state_commit(f->state) == STATUS_OK)
@@ -77,122 +75,13 @@ static bool recover(struct fetch *f)
     return false;
 }
 
-/* ---- listing ---- */
-
-static void ask_listing(struct fetch *f)
-{
-    static const enum pop3_verb verbs[] = {POP3_VERB_STAT, POP3_VERB_LIST, POP3_VERB_UIDL};
-    while (f->asked < 3 &&
-           dialogue_command(f->dialogue, verbs[f->asked], slice_of("", 0)) == STATUS_OK)
-        f->asked++;
-}
-
-static bool known_uidl(void *context, struct slice uidl, struct state_row *row)
-{
-    struct fetch *f = context;
-    return state_find(f->state, f->account->name, uidl, row) == STATUS_OK;
-}
-
-
-/* Every UIDL that is listed was seen now; the others wait out their grace time. */
-static bool note_seen(struct fetch *f)
-{
-    for (size_t i = 0; i < f->plan.count; i++) {
-        struct state_row row;
-        if (f->plan.steps[i].state_id == 0 || !fetch_row(f, &f->plan.steps[i], &row))
-            continue;
-        if (f->now - row.seen < 24 * 3600)
-            continue;
-        row.seen = f->now;
-        if (state_put(f->state, f->account->name, &row) != STATUS_OK)
-            return false;
-    }
-    return true;
-}
-
-static void make_plan(struct fetch *f)
-{
-    const struct account *a = f->account;
-    struct plan_message *messages = NULL;
-    size_t count = 0;
-    struct plan_options o = {
-        .limit = f->options.limit,
-        .max_size = f->options.max_size,
-        .now = f->now,
-        .deletes = a->keep != ACCOUNT_KEEP_FOREVER,
-        .keep_age = a->keep == ACCOUNT_KEEP_AGE ? (int64_t)(a->keep_age / 1000) : 0,
-        .never_delete = a->user && strncmp(a->user, "recent:", 7) == 0,
-        .only = f->options.only,
-        .only_count = f->options.only_count,
-    };
-    enum status s = state_count_kept(f->state, a->name, &o.known_count);
-    if (s == STATUS_OK)
-        s = listing_messages(&f->listing, &messages, &count);
-    if (s == STATUS_OK)
-        s = plan_make(messages, count, &o, known_uidl, f, &f->plan);
-    free(messages);
-    if (s != STATUS_OK) {
-        fetch_fail(f, FAILURE_LOCAL, "%s: no plan could be made: %s", a->name, status_text(s));
-        return;
-    }
-    f->has_plan = true;
-    f->result.listed = f->plan.count;
-    if (state_begin(f->state) != STATUS_OK || !note_seen(f) ||
-        state_commit(f->state) != STATUS_OK) {
-        fetch_state_failed(f);
-        return;
-    }
-    fetch_identify_begin(f);
-}
-
-static void listing_failed(struct fetch *f, const struct pop3_client_event *e)
-{
-    if (e->verb == POP3_VERB_UIDL)
-        return; /* C06: told apart by their headers */
-    if (e->verb == POP3_VERB_LIST)
-        return; /* sizes are a comfort */
-    failure_from_reply(&f->result.failure, &e->reply, false, "STAT");
-    fetch_fail(f, f->result.failure.kind, "%s", f->result.failure.text);
-}
-
-static void on_stat(struct fetch *f, const struct pop3_client_event *e)
-{
-    if (e->fault != POP3_FAULT_NONE && e->fault != POP3_FAULT_SIZE)
-        return; /* nonsense: LIST and UIDL say it too */
-    listing_stat(&f->listing, &e->stat);
-    dialogue_set_row_limit(f->dialogue, e->stat.count + 16);
-}
-
-static void listing_event(struct fetch *f, const struct pop3_client_event *e)
-{
-    bool over = e->type == POP3_CLIENT_END;
-    if (e->type == POP3_CLIENT_ROW) {
-        enum status s = listing_add(&f->listing, e->verb == POP3_VERB_UIDL, &e->row, e->fault);
-        if (s != STATUS_OK)
-            fetch_fail(f, FAILURE_PROTOCOL,
-                       "%s: the server lists more than %d MiB hold: more than any mailbox has",
-                       f->account->name, LISTING_MEMORY >> 20);
-        return;
-    }
-    if (e->type == POP3_CLIENT_REPLY) {
-        over = !e->lines_follow;
-        if (e->reply.answer != POP3_OK)
-            listing_failed(f, e);
-        else if (e->verb == POP3_VERB_STAT)
-            on_stat(f, e);
-    }
-    f->answered += over;
-    if (f->answered == 3 && f->result.failure.kind == FAILURE_NONE)
-        make_plan(f);
-}
-
 /* ---- the dialogue's calls ---- */
 
 static void on_ready(void *context, struct dialogue *d)
 {
     struct fetch *f = context;
     f->dialogue = d;
-    ask_listing(f);
+    fetch_list_room(f);
 }
 
 static void on_event(void *context, struct dialogue *d, const struct pop3_client_event *e)
@@ -201,7 +90,7 @@ static void on_event(void *context, struct dialogue *d, const struct pop3_client
     (void)d;
     switch (f->phase) {
     case FETCH_LISTING:
-        listing_event(f, e);
+        fetch_list_event(f, e);
         break;
     case FETCH_IDENTIFYING:
         fetch_identify_event(f, e);
@@ -223,7 +112,7 @@ static void on_room(void *context, struct dialogue *d)
     (void)d;
     switch (f->phase) {
     case FETCH_LISTING:
-        ask_listing(f);
+        fetch_list_room(f);
         break;
     case FETCH_IDENTIFYING:
         fetch_identify_room(f);
@@ -239,6 +128,80 @@ static void on_room(void *context, struct dialogue *d)
     }
 }
 
+static void forget_listing(struct fetch *f)
+{
+    if (f->has_plan)
+        plan_wipe(&f->plan);
+    f->has_plan = false;
+    listing_wipe(&f->listing);
+    if (f->has_header)
+        header_hash_wipe(&f->header);
+    f->has_header = false;
+    for (size_t i = 0; f->known && i < KNOWN_BUCKETS; i++) {
+        for (struct known_header *k = f->known[i], *next; k; k = next) {
+            next = k->next;
+            free(k);
+        }
+    }
+    free(f->known);
+    free(f->hashes);
+    f->known = NULL;
+    f->hashes = NULL;
+    f->known_count = 0;
+}
+
+/* Gmail shows about 250 messages at a time. */
+static bool account_shows_windows(const struct account *a)
+{
+    struct slice host = slice_str(a->host);
+    static const char *const ends[] = {".gmail.com", ".googlemail.com"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct slice end = slice_str(ends[i]);
+        if (host.size > end.size &&
+            slice_equal_nocase(slice_skip(host, host.size - end.size), end))
+            return true;
+    }
+    return false;
+}
+
+/* Some show a mailbox in windows of a few hundred messages: the next one appears when this one was
+ * fetched and the session has ended. Each round must have brought something, and there is an end
+ * to them (A56). */
+static bool may_show_more(const struct fetch *f)
+{
+    bool is_window = f->round_fetched > 0 && f->round_fetched >= f->plan.count &&
+                     (f->plan.count >= FETCH_WINDOW_LEAST || account_shows_windows(f->account));
+    bool is_whole = f->phase == FETCH_QUITTING && !f->stopping && f->options.limit == 0 &&
+                    f->options.max_size == 0 && !f->options.only;
+    return is_window && is_whole && f->result.failure.kind == FAILURE_NONE &&
+           f->rounds < FETCH_ROUNDS;
+}
+
+static void prune(struct fetch *f)
+{
+    uint64_t pruned;
+    if (f->has_plan && state_begin(f->state) == STATUS_OK &&
+        (state_prune(f->state, f->account->name, f->now - GRACE, &pruned) != STATUS_OK ||
+         state_commit(f->state) != STATUS_OK))
+        state_rollback(f->state);
+}
+
+static void finish(struct fetch *f, const struct failure *why)
+{
+    bool is_extra = f->rounds > 0 && f->phase == FETCH_LISTING && why->kind == FAILURE_BUSY;
+    if (!is_extra) /* the window was fetched; whether there is another the next run will see */
+        failure_set(&f->result.failure, why->kind, "%s", why->text);
+    if (f->result.failure.kind == FAILURE_NONE && f->result.refused + f->result.unsure > 0)
+        failure_set(&f->result.failure, FAILURE_PARTIAL,
+                    "%s: %llu refused by the server, %llu came with another size than announced "
+                    "and stay there; the next run tries again",
+                    f->account->name, (unsigned long long)f->result.refused,
+                    (unsigned long long)f->result.unsure);
+    prune(f);
+    f->over = true;
+    f->done(f->context, f, &f->result);
+}
+
 static void on_over(void *context, struct dialogue *d, const struct failure *why)
 {
     struct fetch *f = context;
@@ -249,20 +212,10 @@ static void on_over(void *context, struct dialogue *d, const struct failure *why
     fetch_commit(f);
     if (why->kind == FAILURE_NONE && f->phase == FETCH_QUITTING)
         fetch_delete_done(f);
-    failure_set(&f->result.failure, why->kind, "%s", why->text);
-    if (f->result.failure.kind == FAILURE_NONE && f->result.refused + f->result.unsure > 0)
-        failure_set(&f->result.failure, FAILURE_PARTIAL,
-                    "%s: %llu refused by the server, %llu came with another size than announced "
-                    "and stay there; the next run tries again",
-                    f->account->name, (unsigned long long)f->result.refused,
-                    (unsigned long long)f->result.unsure);
-    uint64_t pruned;
-    if (f->has_plan && state_begin(f->state) == STATUS_OK &&
-        (state_prune(f->state, f->account->name, f->now - GRACE, &pruned) != STATUS_OK ||
-         state_commit(f->state) != STATUS_OK))
-        state_rollback(f->state);
-    f->over = true;
-    f->done(f->context, f, &f->result);
+    if (why->kind == FAILURE_NONE && may_show_more(f))
+        event_set_timer(f->loop, &f->again, event_now(f->loop));
+    else
+        finish(f, why);
 }
 
 static void on_trace(void *context, bool from_server, struct slice line)
@@ -354,11 +307,30 @@ static enum status start_dialogue(struct fetch *f)
                     f->observer.trace ? on_trace : NULL},
     };
     enum status s = dialogue_start(f->loop, &o, &f->dialogue);
-    if (s == STATUS_OK && f->account->run_timeout > 0) {
+    if (s == STATUS_OK && f->account->run_timeout > 0 && f->rounds == 0) {
         f->run_timer.fire = run_timed_out;
         event_set_timer(f->loop, &f->run_timer, event_now(f->loop) + f->account->run_timeout);
     }
     return s;
+}
+
+/* The next window: a session of its own, from its listing on. */
+static void fetch_again(struct event_timer *timer, uint64_t now)
+{
+    struct fetch *f = (struct fetch *)((char *)timer - offsetof(struct fetch, again));
+    const struct failure why = {FAILURE_LOCAL, "out of memory"};
+    (void)now;
+    dialogue_free(f->dialogue);
+    f->dialogue = NULL;
+    forget_listing(f);
+    f->rounds++;
+    f->phase = FETCH_LISTING;
+    f->asked = f->answered = 0;
+    f->next = f->answered_step = f->first = f->count = f->asked_items = f->whole = 0;
+    f->earlier_listed = f->result.listed;
+    f->round_fetched = 0;
+    if (start_dialogue(f) != STATUS_OK)
+        finish(f, &why);
 }
 
 enum status fetch_start(struct event_loop *loop, struct state *state,
@@ -381,6 +353,7 @@ enum status fetch_start(struct event_loop *loop, struct state *state,
     f->done = done;
     f->context = context;
     f->now = time(NULL);
+    f->again.fire = fetch_again;
     listing_init(&f->listing);
     if (!open_target(f, why) || !get_secrets(f, why) || !open_tls(f, why)) {
         fetch_free(f);
@@ -397,9 +370,16 @@ enum status fetch_start(struct event_loop *loop, struct state *state,
 
 void fetch_stop(struct fetch *f)
 {
+    bool in_flight = f->phase == FETCH_FETCHING && f->asked_items > f->whole;
     f->stopping = true;
-    if (f->receiving || f->over)
+    if (in_flight || f->over)
         return;
+    if (!f->dialogue || f->again.place != 0) { /* between two windows */
+        const struct failure stopped = {FAILURE_STOPPED, "stopped between two sessions"};
+        event_clear_timer(f->loop, &f->again);
+        finish(f, &stopped);
+        return;
+    }
     fetch_commit(f);
     fetch_fail(f, FAILURE_STOPPED, "%s: stopped; what was fetched is here, the next run goes on",
                f->account->name);
@@ -411,23 +391,12 @@ void fetch_free(struct fetch *f)
         return;
     dialogue_free(f->dialogue);
     event_clear_timer(f->loop, &f->run_timer);
+    event_clear_timer(f->loop, &f->again);
     deliver_close(f->delivery);
     state_unlock(f->lock);
     if (f->tls)
         tls_context_unref(f->tls);
-    if (f->has_plan)
-        plan_wipe(&f->plan);
-    listing_wipe(&f->listing);
-    if (f->has_header)
-        header_hash_wipe(&f->header);
-    for (size_t i = 0; f->known && i < KNOWN_BUCKETS; i++) {
-        for (struct known_header *k = f->known[i], *next; k; k = next) {
-            next = k->next;
-            free(k);
-        }
-    }
-    free(f->known);
-    free(f->hashes);
+    forget_listing(f);
     explicit_bzero(f->password, sizeof f->password);
     explicit_bzero(f->token, sizeof f->token);
     free(f);

@@ -14,7 +14,7 @@ static bool set_stage(struct fetch *f, const struct plan_step *s, enum state_sta
 {
     struct state_row row;
     if (!fetch_row(f, s, &row))
-        return true; /* known by its header only: it is told apart again next time */
+        return false;
     row.stage = stage;
     row.deleted = stage == STATE_DELETED ? f->now : 0;
     return state_put(f->state, f->account->name, &row) == STATUS_OK;

@@ -4,6 +4,9 @@
 
 enum { RING = 2 * FETCH_GROUP, FIRST_PAUSE = 3600, LONGEST_PAUSE = 7 * 24 * 3600 };
 
+/* A56: where a message that was announced must have ended; and one that was not. */
+static const uint64_t slack = UINT64_C(64) << 20, unannounced_most = UINT64_C(4) << 30;
+
 static struct fetch_item *item_at(struct fetch *f, size_t i)
 {
     return &f->items[(f->first + i) % RING];
@@ -15,18 +18,27 @@ static void quit(struct fetch *f)
     dialogue_quit(f->dialogue);
 }
 
+/* Those that identification has found to be new: their size was not looked at yet. */
+static void apply_max_size(struct fetch *f, struct plan_step *s)
+{
+    if (s->action == PLAN_FETCH && !f->options.only && f->options.max_size > 0 &&
+        s->message.octets != UINT64_MAX && s->message.octets > f->options.max_size)
+        s->action = PLAN_SKIP_SIZE;
+}
+
 void fetch_messages_begin(struct fetch *f)
 {
     uint64_t fetches = 0;
     for (size_t i = 0; i < f->plan.count; i++) {
         struct plan_step *s = &f->plan.steps[i];
+        apply_max_size(f, s);
         bool too_many = f->options.limit > 0 && fetches >= f->options.limit;
         if (s->action == PLAN_FETCH && too_many)
             s->action = PLAN_SKIP_LIMIT;
         fetches += s->action == PLAN_FETCH;
         f->result.skipped += s->action == PLAN_SKIP_SIZE || s->action == PLAN_SKIP_LIMIT;
     }
-    f->result.new_messages = fetches;
+    f->result.new_messages += fetches;
     f->phase = FETCH_FETCHING;
     f->next = 0;
     if (f->observer.planned)
@@ -55,6 +67,10 @@ static bool name_one(struct fetch *f, size_t step)
     row.stage = STATE_FETCHING;
     row.octets = s->message.octets == UINT64_MAX ? 0 : s->message.octets;
     row.file = slice_str(item->file);
+    if (f->hashes && f->hashes[step].is_known) {
+        row.has_header_hash = true;
+        memcpy(row.header_hash, f->hashes[step].hash, STATE_HASH);
+    }
     if (state_put(f->state, f->account->name, &row) != STATUS_OK)
         return false;
     s->state_id = item->state_id = row.id;
@@ -62,19 +78,20 @@ static bool name_one(struct fetch *f, size_t step)
     return true;
 }
 
-static bool name_group(struct fetch *f)
+/* Within a transaction. */
+static bool name_some(struct fetch *f)
 {
-    size_t named = 0;
-    if (state_begin(f->state) != STATUS_OK)
-        return false;
-    for (; f->next < f->plan.count && named < FETCH_GROUP && f->count < RING; f->next++) {
-        if (f->plan.steps[f->next].action != PLAN_FETCH)
-            continue;
-        if (!name_one(f, f->next))
+    for (; f->next < f->plan.count && f->count < RING; f->next++) {
+        if (f->plan.steps[f->next].action == PLAN_FETCH && !name_one(f, f->next))
             return false;
-        named++;
     }
-    return state_commit(f->state) == STATUS_OK;
+    return true;
+}
+
+static bool name_first(struct fetch *f)
+{
+    return state_begin(f->state) == STATUS_OK && name_some(f) &&
+           state_commit(f->state) == STATUS_OK;
 }
 
 static bool has_more(const struct fetch *f)
@@ -90,8 +107,7 @@ void fetch_messages_room(struct fetch *f)
 {
     if (f->stopping || f->phase != FETCH_FETCHING)
         return;
-    if (f->asked_items == f->count && f->count + FETCH_GROUP <= RING && has_more(f) &&
-        !name_group(f)) {
+    if (f->count == 0 && has_more(f) && !name_first(f)) {
         fetch_state_failed(f);
         return;
     }
@@ -109,33 +125,57 @@ void fetch_messages_room(struct fetch *f)
 
 /* ---- the commit of a group ---- */
 
+/* A message that was here already: the row of its own goes, the known one takes its place. */
+static bool write_known(struct fetch *f, struct fetch_item *item)
+{
+    struct state_row row;
+    if (state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK &&
+        state_forget(f->state, f->account->name, row.uidl) != STATUS_OK)
+        return false;
+    return fetch_take_known(f, item->step);
+}
+
+static void note_refusal(struct fetch *f, struct state_row *row)
+{
+    int64_t pause = (int64_t)FIRST_PAUSE << (row->failures < 10 ? row->failures : 10);
+    row->stage = STATE_FAILED;
+    row->failures++;
+    row->retry_after = f->now + (pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE);
+    row->file = slice_of("", 0);
+}
+
+static void note_delivery(struct fetch *f, const struct fetch_item *item, struct state_row *row)
+{
+    row->stage = STATE_DELIVERED;
+    row->fetched = f->now;
+    row->file = item->is_double ? slice_of("", 0) : slice_str(item->file);
+    row->unsure = item->is_unsure;
+    row->has_header_hash = true;
+    memcpy(row->header_hash, item->header_hash, STATE_HASH);
+    row->has_digest = f->account->dedupe_content;
+    memcpy(row->digest, item->digest, STATE_HASH);
+}
+
 static bool write_row(struct fetch *f, struct fetch_item *item)
 {
     char memory[FETCH_UIDL_TEXT];
     struct plan_step *s = &f->plan.steps[item->step];
     struct state_row row = {0};
-    bool whole = item->place == ITEM_WHOLE;
     if (item->place == ITEM_KNOWN)
-        return true;
-    if (whole && f->hashes) {
+        return write_known(f, item);
+    if (item->place == ITEM_WHOLE && f->hashes) {
         f->hashes[item->step].is_known = true;
         memcpy(f->hashes[item->step].hash, item->header_hash, STATE_HASH);
     }
-    if (!fetch_row(f, s, &row)) {
+    struct slice uidl = fetch_uidl(f, item->step, item->file, memory);
+    if (!fetch_row(f, s, &row))
         row = (struct state_row){.id = item->state_id, .seen = f->now};
-        row.uidl = fetch_uidl(f, item->step, item->file, memory);
-    }
-    row.stage = whole ? STATE_DELIVERED : STATE_FAILED;
+    row.uidl = uidl;
     row.octets = s->message.octets == UINT64_MAX ? item->wire_octets : s->message.octets;
-    row.file = whole ? slice_str(item->file) : slice_of("", 0);
-    row.fetched = whole ? f->now : 0;
-    row.has_header_hash = whole;
-    memcpy(row.header_hash, item->header_hash, STATE_HASH);
-    if (!whole) {
-        int64_t pause = (int64_t)FIRST_PAUSE << (row.failures < 10 ? row.failures : 10);
-        row.failures++;
-        row.retry_after = f->now + (pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE);
-    }
+    if (item->place == ITEM_WHOLE)
+        note_delivery(f, item, &row);
+    else
+        note_refusal(f, &row);
     return state_put(f->state, f->account->name, &row) == STATUS_OK;
 }
 
@@ -143,21 +183,41 @@ static bool write_row(struct fetch *f, struct fetch_item *item)
 static void told(struct fetch *f, struct fetch_item *item)
 {
     struct plan_step *s = &f->plan.steps[item->step];
+    if (item->place == ITEM_KNOWN)
+        return; /* it has its action already */
     s->action = PLAN_NOTHING;
     if (item->place != ITEM_WHOLE)
         return;
-    bool is_recent = f->account->user && strncmp(f->account->user, "recent:", 7) == 0;
-    if (f->account->keep == ACCOUNT_KEEP_NONE && !item->is_unsure && !is_recent)
+    const struct plan_options *o = &f->plan_options;
+    if (o->deletes && o->keep_age == 0 && !o->never_delete && !item->is_unsure)
         s->action = PLAN_DELETE;
-    if (f->observer.fetched)
+    if (f->observer.fetched && !item->is_double)
         f->observer.fetched(f->observer.context, f->account, s->message.number, s->message.uidl,
                             item->wire_octets, slice_str(item->file));
+}
+
+/* One transaction writes what the group has become and names those that come next. */
+static bool write_group(struct fetch *f)
+{
+    bool ok = state_begin(f->state) == STATUS_OK;
+    for (size_t i = 0; i < f->whole && ok; i++)
+        ok = write_row(f, item_at(f, i));
+    for (size_t i = 0; i < f->whole && ok; i++)
+        told(f, item_at(f, i));
+    if (!ok)
+        return false;
+    f->first = (f->first + f->whole) % RING;
+    f->count -= f->whole;
+    f->asked_items -= f->whole;
+    f->whole = 0;
+    if (!f->stopping && f->phase == FETCH_FETCHING && f->result.failure.kind == FAILURE_NONE)
+        ok = name_some(f);
+    return ok && state_commit(f->state) == STATUS_OK;
 }
 
 bool fetch_commit(struct fetch *f)
 {
     uint64_t octets;
-    bool ok = true;
     if (f->whole == 0)
         return true;
     if (deliver_pending(f->delivery, &octets) > 0 && deliver_commit(f->delivery) != STATUS_OK) {
@@ -165,62 +225,48 @@ bool fetch_commit(struct fetch *f)
         fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
         return false;
     }
-    ok = state_begin(f->state) == STATUS_OK;
-    for (size_t i = 0; i < f->whole && ok; i++)
-        ok = write_row(f, item_at(f, i));
-    if (!ok || state_commit(f->state) != STATUS_OK) {
-        f->whole = 0;
-        fetch_state_failed(f);
-        return false;
-    }
-    for (size_t i = 0; i < f->whole; i++)
-        told(f, item_at(f, i));
-    f->first = (f->first + f->whole) % RING;
-    f->count -= f->whole;
-    f->asked_items -= f->whole;
+    if (write_group(f))
+        return true;
     f->whole = 0;
-    return true;
+    fetch_state_failed(f);
+    return false;
 }
 
 /* ---- events ---- */
 
-static bool is_untold(const struct fetch *f, const struct fetch_item *item)
+static void deliver_failed_here(struct fetch *f)
 {
-    return f->hashes && f->hashes[item->step].is_untold;
-}
-
-/* C06, without TOP: the message came, and its header says that it is here already. The row that it
- * was named by goes before that of the known one takes its UIDL. */
-static bool turns_out_known(struct fetch *f, const struct fetch_item *item)
-{
-    unsigned char hash[STATE_HASH];
-    char memory[FETCH_UIDL_TEXT];
-    struct plan_step *s = &f->plan.steps[item->step];
-    if (!is_untold(f, item) || !header_hash_end(&f->header, hash))
-        return false;
-    const struct known_header *k = fetch_find_known(f, hash);
-    if (!k || k->state_id == item->state_id)
-        return false;
-    struct slice name = fetch_uidl(f, item->step, item->file, memory);
-    if (state_begin(f->state) != STATUS_OK ||
-        state_forget(f->state, f->account->name, name) != STATUS_OK ||
-        state_commit(f->state) != STATUS_OK) {
-        fetch_state_failed(f);
-        return false;
-    }
-    s->state_id = 0;
-    return fetch_take_known(f, item->step, hash);
+    f->receiving = false; /* a delivery that failed has aborted by itself */
+    fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
 }
 
 static void begin_message(struct fetch *f, struct fetch_item *item)
 {
-    if (is_untold(f, item))
-        header_hash_restart(&f->header);
-    struct deliver_message m = {.file = slice_str(item->file)};
+    char received[FETCH_OWN_LINE], delivered_to[FETCH_OWN_LINE];
+    struct deliver_message m = {
+        .file = slice_str(item->file),
+        .received = fetch_received_line(f, received),
+        .delivered_to = fetch_delivered_to_line(f, delivered_to),
+    };
+    f->arrived = 0;
     if (deliver_begin(f->delivery, &m) != STATUS_OK)
-        fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
+        deliver_failed_here(f);
     else
         f->receiving = true;
+}
+
+static void take_data(struct fetch *f, const struct fetch_item *item, struct slice data)
+{
+    uint64_t announced = f->plan.steps[item->step].message.octets;
+    uint64_t most = announced < unannounced_most ? 2 * announced + slack : unannounced_most;
+    f->arrived += data.size;
+    if (f->arrived > most)
+        fetch_fail(f, FAILURE_PROTOCOL,
+                   "%s: message %u has no end: %llu octets came, %llu were announced",
+                   f->account->name, f->plan.steps[item->step].message.number,
+                   (unsigned long long)f->arrived, (unsigned long long)announced);
+    else if (deliver_write(f->delivery, data) != STATUS_OK)
+        deliver_failed_here(f);
 }
 
 static void refused(struct fetch *f, struct fetch_item *item)
@@ -238,44 +284,75 @@ static bool is_as_announced(const struct plan_step *s, const struct pop3_client_
            s->message.octets == e->wire_octets;
 }
 
-static void end_message(struct fetch *f, struct fetch_item *item, const struct pop3_client_event *e)
+/* A message that TOP could not tell apart, and is here already. */
+static bool is_known_now(struct fetch *f, struct fetch_item *item)
 {
-    if (turns_out_known(f, item)) {
-        deliver_abort(f->delivery);
-        f->receiving = false;
-        item->place = ITEM_KNOWN;
-        f->whole++;
-        return;
-    }
-    if (f->result.failure.kind != FAILURE_NONE)
-        return;
-    f->receiving = false;
-    if (deliver_finish(f->delivery) != STATUS_OK) {
-        fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
-        return;
-    }
-    deliver_header_hash(f->delivery, item->header_hash);
-    item->octets = e->octets;
-    item->wire_octets = e->wire_octets;
-    item->is_unsure = !is_as_announced(&f->plan.steps[item->step], e);
-    item->place = ITEM_WHOLE;
+    struct step_hash *h = f->hashes ? &f->hashes[item->step] : NULL;
+    if (!h || !h->by_body)
+        return false;
+    const uint64_t sizes[FETCH_SIZES] = {item->wire_octets, item->octets,
+                                         f->plan.steps[item->step].message.octets};
+    h->is_known = true;
+    memcpy(h->hash, item->header_hash, STATE_HASH);
+    h->match = fetch_find_known(f, item->header_hash, sizes);
+    if (h->match)
+        h->match->used = true;
+    return h->match != NULL;
+}
+
+static void count_message(struct fetch *f, const struct fetch_item *item)
+{
     f->whole++;
+    if (item->place == ITEM_KNOWN || item->is_double)
+        return;
     f->result.fetched++;
-    f->result.fetched_octets += e->wire_octets;
+    f->round_fetched++;
+    f->result.fetched_octets += item->wire_octets;
     f->result.unsure += item->is_unsure;
     fetch_progress(f);
 }
 
-static void after_message(struct fetch *f)
+static void end_message(struct fetch *f, struct fetch_item *item,
+                        const struct pop3_client_event *e)
+{
+    if (deliver_seal(f->delivery) != STATUS_OK) {
+        deliver_failed_here(f);
+        return;
+    }
+    f->receiving = false;
+    deliver_header_hash(f->delivery, item->header_hash);
+    deliver_digest(f->delivery, item->digest);
+    item->octets = e->octets;
+    item->wire_octets = e->wire_octets;
+    item->is_unsure = !is_as_announced(&f->plan.steps[item->step], e);
+    item->place = is_known_now(f, item) ? ITEM_KNOWN : ITEM_WHOLE;
+    item->is_double = item->place == ITEM_WHOLE && f->account->dedupe_content &&
+                      state_has_digest(f->state, item->digest);
+    if (item->place == ITEM_KNOWN || item->is_double)
+        deliver_abort(f->delivery);
+    else if (deliver_finish(f->delivery) != STATUS_OK)
+        deliver_failed_here(f);
+    if (f->result.failure.kind == FAILURE_NONE)
+        count_message(f, item);
+}
+
+/* Where nothing waits for a commit (a pipe, LMTP), each is noted at once; `dedupe` has each seen by
+ * the other accounts at once. */
+static bool is_group_full(const struct fetch *f)
 {
     uint64_t octets = 0;
-    deliver_pending(f->delivery, &octets);
-    bool all = f->whole == f->count && !has_more(f);
-    if (f->whole >= FETCH_GROUP || octets >= FETCH_GROUP_OCTETS || all || f->stopping)
+    bool waits = deliver_pending(f->delivery, &octets) > 0;
+    return !waits || f->account->dedupe_content || f->whole >= FETCH_GROUP ||
+           octets >= FETCH_GROUP_OCTETS || f->stopping || (f->whole == f->count && !has_more(f));
+}
+
+static void after_message(struct fetch *f)
+{
+    if (is_group_full(f))
         fetch_commit(f);
     if (f->stopping && f->result.failure.kind == FAILURE_NONE)
-        fetch_fail(f, FAILURE_STOPPED,
-                   "%s: stopped; what was fetched is here, the next run goes on", f->account->name);
+        fetch_fail(f, FAILURE_STOPPED, "%s: stopped; what was fetched is here, the next run goes on",
+                   f->account->name);
 }
 
 void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e)
@@ -293,12 +370,8 @@ void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e)
         }
         break;
     case POP3_CLIENT_DATA:
-        if (f->receiving && is_untold(f, item))
-            header_hash_feed(&f->header, e->data);
-        if (f->receiving && deliver_write(f->delivery, e->data) != STATUS_OK) {
-            f->receiving = false; /* it has aborted by itself */
-            fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
-        }
+        if (f->receiving)
+            take_data(f, item, e->data);
         break;
     case POP3_CLIENT_END:
         if (f->receiving) {

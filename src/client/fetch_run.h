@@ -8,6 +8,11 @@
 #include "client/header_hash.h"
 #include "client/listing.h"
 
+enum {
+    FETCH_WINDOW_LEAST = 200, /* a listing of so many, all of them new, may be a window */
+    FETCH_ROUNDS = 1000,      /* windows of one run */
+};
+
 enum fetch_phase {
     FETCH_LISTING,
     FETCH_IDENTIFYING,
@@ -23,7 +28,8 @@ struct fetch_item {
     enum { ITEM_NAMED, ITEM_ASKED, ITEM_WHOLE, ITEM_KNOWN, ITEM_OVER } place;
     uint64_t octets, wire_octets;
     bool is_unsure; /* another size than announced (A52) */
-    unsigned char header_hash[STATE_HASH];
+    bool is_double; /* dedupe: another account brought it; nothing was written */
+    unsigned char header_hash[STATE_HASH], digest[STATE_HASH];
     char file[STATE_FILE_NAME + 1];
 };
 
@@ -38,9 +44,9 @@ struct known_header {
 };
 
 struct step_hash {
-    bool is_known;
-    bool is_untold; /* the server has no TOP: the message itself will tell whether it is known */
+    bool is_known, by_body; /* the hash; it is looked for again when the message is here */
     unsigned char hash[STATE_HASH];
+    struct known_header *match; /* found, and to be taken over into the state */
 };
 
 enum { KNOWN_BUCKETS = 4096 };
@@ -59,44 +65,64 @@ struct fetch {
     struct delivery *delivery;
     struct dialogue *dialogue;
     struct event_timer run_timer;
+    struct event_timer again; /* the next window */
+    unsigned rounds;          /* sessions before this one */
+    uint64_t round_fetched, earlier_listed;
     enum fetch_phase phase;
     unsigned asked, answered; /* of STAT, LIST, UIDL */
     bool lines_of_uidl;       /* ROWs that come now are UIDL's */
     struct listing listing;
     struct plan plan;
-    bool has_plan, is_first_run; /* the state knows nothing of the account */
+    struct plan_options plan_options;
+    bool has_plan, is_unmatched; /* the target was never compared with what the server has */
     int64_t now;
     size_t next;          /* the next step to send for */
     size_t answered_step; /* identifying, deleting: the next step to be answered */
     struct header_hash header;
     bool has_header;
     struct known_header **known;
+    size_t known_count;
     struct step_hash *hashes; /* of the plan's steps that TOP has told; NULL: none needed */
     struct fetch_item items[2 * FETCH_GROUP]; /* a ring */
     size_t first, count, asked_items;         /* count from first; asked of them */
     size_t whole;                             /* wait for the commit, from first */
     bool receiving;                           /* DATA belongs to a message being written */
+    uint64_t arrived;                         /* octets of it */
     bool stopping, over;
     struct fetch_result result;
 };
+
+/* fetch_list.c */
+void fetch_list_room(struct fetch *f);
+void fetch_list_event(struct fetch *f, const struct pop3_client_event *e);
 
 /* fetch_identify.c: TOP of those that the UIDL does not tell apart. */
 void fetch_identify_begin(struct fetch *f);
 void fetch_identify_room(struct fetch *f);
 void fetch_identify_event(struct fetch *f, const struct pop3_client_event *e);
 
-/* The row of a step in the state, with what is known of it; false: none. */
+/* fetch_known.c. The row of a step in the state; false: none. Its slices live until the next call
+ * on the state. */
 bool fetch_row(struct fetch *f, const struct plan_step *step, struct state_row *row);
 /* What the state knows a step's message by: its UIDL, or, where that is missing or another's, "h:"
  * and its header's hash; before that is known "n:" and its file's name. */
-enum { FETCH_UIDL_TEXT = STATE_FILE_NAME + 3 };
+enum { FETCH_UIDL_TEXT = STATE_FILE_NAME + 3, FETCH_SIZES = 3 };
 struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
                         char memory[FETCH_UIDL_TEXT]);
-/* The message of a step has this header: true, it is known, the step has its row now, and there is
- * nothing to fetch. */
-bool fetch_take_known(struct fetch *f, size_t step, const unsigned char hash[STATE_HASH]);
-/* The known header, unless another message was found to be it in this run; NULL: none. */
-struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH]);
+/* Loads what rows, and at the first run files, tell of headers. False: it failed. */
+bool fetch_load_known(struct fetch *f);
+/* The known header with one of these sizes (0: none), unless another message was found to be it in
+ * this run; NULL: none. Two messages may have one header: without the size it is no proof. */
+struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH],
+                                      const uint64_t sizes[FETCH_SIZES]);
+bool fetch_knows_header(const struct fetch *f, const unsigned char hash[STATE_HASH]);
+/* Within a transaction: the step's match is this message; its action is set anew. */
+bool fetch_take_known(struct fetch *f, size_t step);
+
+/* fetch_lines.c: the lines that go before a message where the account says so; else empty. */
+enum { FETCH_OWN_LINE = 1024 };
+struct slice fetch_received_line(const struct fetch *f, char memory[FETCH_OWN_LINE]);
+struct slice fetch_delivered_to_line(const struct fetch *f, char memory[FETCH_OWN_LINE]);
 
 /* fetch_message.c */
 void fetch_messages_begin(struct fetch *f);

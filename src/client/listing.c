@@ -28,19 +28,23 @@ void listing_stat(struct listing *l, const struct pop3_stat *stat)
     l->octets = stat->octets;
 }
 
-static size_t memory_of(const struct listing *l, size_t entries, size_t names)
+/* Twice what there is, or as much as the limit leaves; 0: not even what is needed. */
+static size_t grown(size_t capacity, size_t needed, size_t least, size_t limit)
 {
-    (void)l;
-    return entries * sizeof(struct listing_entry) + names;
+    size_t more = capacity ? capacity : least;
+    while (more < needed)
+        more *= 2;
+    if (more > limit)
+        more = limit;
+    return more < needed ? 0 : more;
 }
 
 static enum status grow_entries(struct listing *l, uint32_t number)
 {
-    size_t capacity = l->capacity ? l->capacity : 256;
-    while (capacity < number)
-        capacity *= 2;
-    if (capacity > l->capacity) {
-        if (memory_of(l, number, l->names_size) > LISTING_MEMORY)
+    if (number > l->capacity) {
+        size_t limit = (LISTING_MEMORY - l->names_capacity) / sizeof(struct listing_entry);
+        size_t capacity = grown(l->capacity, number, 256, limit);
+        if (capacity == 0)
             return STATUS_TOO_LARGE;
         struct listing_entry *e = realloc(l->entries, capacity * sizeof *e);
         if (!e)
@@ -55,11 +59,11 @@ static enum status grow_entries(struct listing *l, uint32_t number)
 
 static enum status add_name(struct listing *l, struct listing_entry *e, struct slice name)
 {
-    if (l->names_size + name.size > l->names_capacity) {
-        size_t capacity = l->names_capacity ? l->names_capacity * 2 : 16384;
-        while (capacity < l->names_size + name.size)
-            capacity *= 2;
-        if (memory_of(l, l->size, l->names_size + name.size) > LISTING_MEMORY)
+    size_t needed = l->names_size + name.size;
+    if (needed > l->names_capacity) {
+        size_t limit = LISTING_MEMORY - l->capacity * sizeof(struct listing_entry);
+        size_t capacity = grown(l->names_capacity, needed, 16384, limit);
+        if (capacity == 0)
             return STATUS_TOO_LARGE;
         char *names = realloc(l->names, capacity);
         if (!names)
@@ -70,7 +74,7 @@ static enum status add_name(struct listing *l, struct listing_entry *e, struct s
     memcpy(l->names + l->names_size, name.data, name.size);
     e->name = (uint32_t)l->names_size + 1;
     e->name_size = (uint32_t)name.size;
-    l->names_size += name.size;
+    l->names_size = needed;
     return STATUS_OK;
 }
 

@@ -27,10 +27,11 @@ static bool another_message(const struct plan_message *m, const struct state_row
 
 /* A message whose time of fetching is not known has no age: it stays until `keep none`. One that
  * never had a file here was fetched by another program (state_import): where it lies, and whether
- * it does, is not known, so it stays. */
-static bool is_due(const struct plan_options *o, const struct state_row *row)
+ * it does, is not known, so it stays. One of another size than announced stays too (A52). */
+bool plan_is_due(const struct plan_options *o, const struct state_row *row)
 {
-    if (!o->deletes || o->never_delete || row->file.size == 0)
+    bool is_elsewhere = row->file.size == 0 && !row->has_digest;
+    if (!o->deletes || o->never_delete || row->unsure || is_elsewhere)
         return false;
     if (o->keep_age == 0)
         return true;
@@ -43,7 +44,7 @@ static enum plan_action action_of_delivered(const struct plan_options *o,
 {
     if (another_message(m, row))
         return PLAN_IDENTIFY;
-    return is_due(o, row) ? PLAN_DELETE : PLAN_NOTHING;
+    return plan_is_due(o, row) ? PLAN_DELETE : PLAN_NOTHING;
 }
 
 static enum plan_action action_of_known(const struct making *k, const struct plan_message *m,

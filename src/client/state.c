@@ -27,6 +27,7 @@ static struct slice column_octets(sqlite3_stmt *q, int column)
 static void read_row(sqlite3_stmt *q, struct state_row *row)
 {
     struct slice hash = column_octets(q, COLUMN_HEADER_HASH);
+    struct slice digest = column_octets(q, COLUMN_DIGEST);
     *row = (struct state_row){
         .id = sqlite3_column_int64(q, COLUMN_ID),
         .uidl = column_octets(q, COLUMN_UIDL),
@@ -41,9 +42,13 @@ static void read_row(sqlite3_stmt *q, struct state_row *row)
         .file = column_octets(q, COLUMN_FILE),
         .read = sqlite3_column_int(q, COLUMN_READ) != 0,
         .flagged = sqlite3_column_int(q, COLUMN_FLAGGED) != 0,
+        .unsure = sqlite3_column_int(q, COLUMN_UNSURE) != 0,
+        .has_digest = digest.size == STATE_HASH,
     };
     if (row->has_header_hash)
         memcpy(row->header_hash, hash.data, STATE_HASH);
+    if (row->has_digest)
+        memcpy(row->digest, digest.data, STATE_HASH);
 }
 
 /* --- transactions --- */
@@ -109,11 +114,9 @@ static bool keep_found(struct state *s, struct state_row *row)
     return true;
 }
 
-enum status state_find(struct state *s, const char *account, struct slice uidl,
-                       struct state_row *out)
+static enum status find_one(struct state *s, enum state_query query, struct state_row *out)
 {
-    sqlite3_stmt *q = bind_account(s, QUERY_FIND, 1, account);
-    bind_octets(q, 2, uidl);
+    sqlite3_stmt *q = s->queries[query];
     enum status status = STATUS_OK;
     int code = sqlite3_step(q);
     if (code == SQLITE_ROW) {
@@ -123,8 +126,33 @@ enum status state_find(struct state *s, const char *account, struct slice uidl,
     } else {
         status = code == SQLITE_DONE ? STATUS_NOT_FOUND : state_failed(s, "read the state", code);
     }
-    state_rest(s, QUERY_FIND);
+    state_rest(s, query);
     return status;
+}
+
+enum status state_find(struct state *s, const char *account, struct slice uidl,
+                       struct state_row *out)
+{
+    bind_octets(bind_account(s, QUERY_FIND, 1, account), 2, uidl);
+    return find_one(s, QUERY_FIND, out);
+}
+
+enum status state_get(struct state *s, const char *account, int64_t id, struct state_row *out)
+{
+    sqlite3_bind_int64(bind_account(s, QUERY_GET, 1, account), 2, id);
+    return find_one(s, QUERY_GET, out);
+}
+
+bool state_has_digest(struct state *s, const unsigned char digest[STATE_HASH])
+{
+    sqlite3_stmt *q = s->queries[QUERY_HAS_DIGEST];
+    bind_octets(q, 1, slice_of(digest, STATE_HASH));
+    sqlite3_bind_int(q, 2, STATE_DELIVERED);
+    sqlite3_bind_int(q, 3, STATE_TO_DELETE);
+    sqlite3_bind_int(q, 4, STATE_DELETED);
+    bool has = sqlite3_step(q) == SQLITE_ROW;
+    state_rest(s, QUERY_HAS_DIGEST);
+    return has;
 }
 
 static void bind_row(sqlite3_stmt *q, const struct state_row *row)
@@ -142,6 +170,9 @@ static void bind_row(sqlite3_stmt *q, const struct state_row *row)
     bind_octets(q, 11, row->file);
     sqlite3_bind_int(q, 12, row->read);
     sqlite3_bind_int(q, 13, row->flagged);
+    sqlite3_bind_int(q, 15, row->unsure);
+    if (row->has_digest)
+        bind_octets(q, 16, slice_of(row->digest, STATE_HASH));
 }
 
 enum status state_put(struct state *s, const char *account, struct state_row *row)

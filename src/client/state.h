@@ -38,6 +38,9 @@ struct state_row {
     uint32_t failures;
     struct slice file; /* base name in the Maildir, without flags; empty: none */
     bool read, flagged;
+    bool unsure; /* came with another size than LIST said (A52): not deleted there */
+    bool has_digest;
+    unsigned char digest[STATE_HASH]; /* of the whole message, for `dedupe content` */
 };
 
 struct state;
@@ -70,6 +73,11 @@ enum status state_each(struct state *s, const char *account,
 /* NOT_FOUND: none. Slices live until the next call on s. */
 enum status state_find(struct state *s, const char *account, struct slice uidl,
                        struct state_row *out);
+/* The row of an id, likewise. */
+enum status state_get(struct state *s, const char *account, int64_t id, struct state_row *out);
+/* True: a message of that digest was delivered, for any account. A failure to read is false: a
+ * message twice is better than none. */
+bool state_has_digest(struct state *s, const unsigned char digest[STATE_HASH]);
 /* Inserts (id 0; sets it; EXISTS: the account has that UIDL) or updates (NOT_FOUND: no such id). */
 enum status state_put(struct state *s, const char *account, struct state_row *row);
 enum status state_forget(struct state *s, const char *account, struct slice uidl);

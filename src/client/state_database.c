@@ -36,7 +36,10 @@ static const char schema[] =
     " file BLOB NOT NULL,"
     " read INTEGER NOT NULL CHECK(read IN (0, 1)),"
     " flagged INTEGER NOT NULL CHECK(flagged IN (0, 1)),"
+    " unsure INTEGER NOT NULL CHECK(unsure IN (0, 1)),"
+    " digest BLOB CHECK(digest IS NULL OR length(digest) = 32),"
     " UNIQUE(account, uidl)) STRICT;"
+    "CREATE INDEX message_digest ON message(digest) WHERE digest IS NOT NULL;"
     "CREATE TABLE note("
     " account TEXT NOT NULL,"
     " name TEXT NOT NULL,"
@@ -50,7 +53,7 @@ static_assert(STATE_APPLICATION == 1349480556, "the number in the schema");
 
 #define COLUMNS                                                                                    \
     "id, uidl, stage, octets, header_hash, seen, fetched, deleted, retry_after, failures, file, "  \
-    "read, flagged"
+    "read, flagged, unsure, digest"
 
 static const char *const query_texts[QUERY_TOTAL] = {
     [QUERY_BEGIN] = ("BEGIN IMMEDIATE"),
@@ -58,13 +61,16 @@ static const char *const query_texts[QUERY_TOTAL] = {
     [QUERY_ROLLBACK] = ("ROLLBACK"),
     [QUERY_EACH] = ("SELECT " COLUMNS " FROM message WHERE account = ?1 ORDER BY id"),
     [QUERY_FIND] = ("SELECT " COLUMNS " FROM message WHERE account = ?1 AND uidl = ?2"),
+    [QUERY_GET] = ("SELECT " COLUMNS " FROM message WHERE account = ?1 AND id = ?2"),
+    [QUERY_HAS_DIGEST] = ("SELECT 1 FROM message WHERE digest = ?1 AND stage IN (?2, ?3, ?4)"),
     [QUERY_INSERT] =
         ("INSERT INTO message(uidl, stage, octets, header_hash, seen, fetched, deleted,"
-         " retry_after, failures, file, read, flagged, account)"
-         " VALUES(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"),
+         " retry_after, failures, file, read, flagged, account, unsure, digest)"
+         " VALUES(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"),
     [QUERY_UPDATE] = ("UPDATE message SET uidl = ?2, stage = ?3, octets = ?4, header_hash = ?5,"
                       " seen = ?6, fetched = ?7, deleted = ?8, retry_after = ?9, failures = ?10,"
-                      " file = ?11, read = ?12, flagged = ?13 WHERE id = ?1 AND account = ?14"),
+                      " file = ?11, read = ?12, flagged = ?13, unsure = ?15, digest = ?16"
+                      " WHERE id = ?1 AND account = ?14"),
     [QUERY_FORGET] = ("DELETE FROM message WHERE account = ?1 AND uidl = ?2"),
     [QUERY_PRUNE] = ("DELETE FROM message WHERE account = ?1 AND seen < ?2 AND stage IN (?3, ?4)"),
     [QUERY_COUNT_KEPT] = ("SELECT count(*) FROM message WHERE account = ?1 AND stage IN (?2, ?3)"),

@@ -12,6 +12,8 @@ enum state_query {
     QUERY_ROLLBACK,
     QUERY_EACH,
     QUERY_FIND,
+    QUERY_GET,
+    QUERY_HAS_DIGEST,
     QUERY_INSERT,
     QUERY_UPDATE,
     QUERY_FORGET,
@@ -46,6 +48,8 @@ enum state_column {
     COLUMN_FILE,
     COLUMN_READ,
     COLUMN_FLAGGED,
+    COLUMN_UNSURE,
+    COLUMN_DIGEST,
 };
 
 /* The status of an SQLite result code; state_error gets what was being done and why it failed. */

@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 
+import bench_collect
 import drops
 import meter
 import servers
@@ -284,7 +285,8 @@ def silent(mail, folder):
 
 
 FIGURES = {"poll": poll, "large": large, "mixed": mixed, "huge": huge, "idle": idle,
-           "silent": silent}
+           "silent": silent,
+           "collect": lambda mail, folder: bench_collect.collect(mail, folder, row)}
 
 
 def main():

@@ -22,7 +22,7 @@ BOX = [(f"k{i:02}", b"From: k@example.org\r\nSubject: number %d\r\nMessage-ID: <
 WANT = sorted(as_stored(data) for _uidl, data in BOX)
 KEEPS = ("forever", "none")
 DISK = {"write": ("ENOSPC", "EIO"), "pwrite64": ("ENOSPC", "EIO"), "fsync": ("EIO", "ENOSPC"),
-        "fdatasync": ("EIO",), "rename": ("ENOSPC", "EIO"), "renameat": ("EIO",),
+        "fdatasync": ("EIO",), "syncfs": ("EIO", "ENOSPC"), "rename": ("ENOSPC", "EIO"), "renameat": ("EIO",),
         "renameat2": ("ENOSPC", "EIO"), "linkat": ("ENOSPC",), "ftruncate": ("EIO",)}
 
 pytestmark = [

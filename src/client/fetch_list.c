@@ -1,0 +1,117 @@
+#include "client/fetch_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* STAT, LIST and UIDL, in one flight where the server pipelines, and the plan made of them. */
+
+void fetch_list_room(struct fetch *f)
+{
+    static const enum pop3_verb verbs[] = {POP3_VERB_STAT, POP3_VERB_LIST, POP3_VERB_UIDL};
+    while (f->asked < 3 &&
+           dialogue_command(f->dialogue, verbs[f->asked], slice_of("", 0)) == STATUS_OK)
+        f->asked++;
+}
+
+static bool known_uidl(void *context, struct slice uidl, struct state_row *row)
+{
+    struct fetch *f = context;
+    return state_find(f->state, f->account->name, uidl, row) == STATUS_OK;
+}
+
+/* Every UIDL that is listed was seen now; the others wait out their grace time. */
+static bool note_seen(struct fetch *f)
+{
+    for (size_t i = 0; i < f->plan.count; i++) {
+        struct state_row row;
+        if (f->plan.steps[i].state_id == 0 || !fetch_row(f, &f->plan.steps[i], &row))
+            continue;
+        if (f->now - row.seen < 24 * 3600)
+            continue;
+        row.seen = f->now;
+        if (state_put(f->state, f->account->name, &row) != STATUS_OK)
+            return false;
+    }
+    return true;
+}
+
+static void make_plan(struct fetch *f)
+{
+    const struct account *a = f->account;
+    struct plan_message *messages = NULL;
+    size_t count = 0;
+    struct plan_options *o = &f->plan_options;
+    *o = (struct plan_options){
+        .limit = f->options.limit,
+        .max_size = f->options.max_size,
+        .now = f->now,
+        .deletes = a->keep != ACCOUNT_KEEP_FOREVER,
+        .keep_age = a->keep == ACCOUNT_KEEP_AGE ? (int64_t)(a->keep_age / 1000) : 0,
+        .never_delete = a->user && strncmp(a->user, "recent:", 7) == 0,
+        .only = f->options.only,
+        .only_count = f->options.only_count,
+    };
+    /* One transaction: every look into the state would take and drop its locks otherwise. */
+    enum status s = state_begin(f->state);
+    if (s == STATUS_OK)
+        s = state_count_kept(f->state, a->name, &o->known_count);
+    if (s == STATUS_OK)
+        s = listing_messages(&f->listing, &messages, &count);
+    if (s == STATUS_OK)
+        s = plan_make(messages, count, o, known_uidl, f, &f->plan);
+    free(messages);
+    if (s != STATUS_OK) {
+        state_rollback(f->state);
+        fetch_fail(f, FAILURE_LOCAL, "%s: no plan could be made: %s", a->name, status_text(s));
+        return;
+    }
+    f->has_plan = true;
+    f->result.listed = f->earlier_listed + f->plan.count;
+    if (!note_seen(f) ||
+        state_commit(f->state) != STATUS_OK) {
+        fetch_state_failed(f);
+        return;
+    }
+    fetch_identify_begin(f);
+}
+
+static void listing_failed(struct fetch *f, const struct pop3_client_event *e)
+{
+    if (e->verb == POP3_VERB_UIDL)
+        return; /* C06: told apart by their headers */
+    if (e->verb == POP3_VERB_LIST)
+        return; /* sizes are a comfort */
+    failure_from_reply(&f->result.failure, &e->reply, false, "STAT");
+    fetch_fail(f, f->result.failure.kind, "%s", f->result.failure.text);
+}
+
+static void on_stat(struct fetch *f, const struct pop3_client_event *e)
+{
+    if (e->fault != POP3_FAULT_NONE && e->fault != POP3_FAULT_SIZE)
+        return; /* nonsense: LIST and UIDL say it too */
+    listing_stat(&f->listing, &e->stat);
+    dialogue_set_row_limit(f->dialogue, e->stat.count + 16);
+}
+
+void fetch_list_event(struct fetch *f, const struct pop3_client_event *e)
+{
+    bool over = e->type == POP3_CLIENT_END;
+    if (e->type == POP3_CLIENT_ROW) {
+        enum status s = listing_add(&f->listing, e->verb == POP3_VERB_UIDL, &e->row, e->fault);
+        if (s != STATUS_OK)
+            fetch_fail(f, FAILURE_PROTOCOL,
+                       "%s: the server lists more than %d MiB hold: more than any mailbox has",
+                       f->account->name, LISTING_MEMORY >> 20);
+        return;
+    }
+    if (e->type == POP3_CLIENT_REPLY) {
+        over = !e->lines_follow;
+        if (e->reply.answer != POP3_OK)
+            listing_failed(f, e);
+        else if (e->verb == POP3_VERB_STAT)
+            on_stat(f, e);
+    }
+    f->answered += over;
+    if (f->answered == 3 && f->result.failure.kind == FAILURE_NONE)
+        make_plan(f);
+}
