@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -252,6 +253,63 @@ static void a_large_index_says_what_was_written(void **state)
     free(file);
 }
 
+static void *ask_for_memfd(void *listing)
+{
+    int descriptor;
+    return store_listing_memfd(listing, &descriptor) == STATUS_OK ? (void *)(intptr_t)descriptor
+                                                                  : (void *)(intptr_t)-1;
+}
+
+/* Two sessions that share a drop's listing look at it at once. */
+static void rows_that_are_made_late_are_made_once(void **state)
+{
+    (void)state;
+    size_t size;
+    const char *cause;
+    struct maildir_snapshot *s = large();
+    char *file = store_index_encode(s, &size);
+    for (int i = 0; i < 10; i++) {
+        struct maildir_snapshot *late = store_index_decode_octets(slice_of(file, size), &cause);
+        pthread_t other;
+        void *theirs;
+        assert_non_null(late);
+        assert_int_equal(pthread_create(&other, NULL, ask_for_memfd, late->listing), 0);
+        int ours = (int)(intptr_t)ask_for_memfd(late->listing);
+        assert_int_equal(pthread_join(other, &theirs), 0);
+        assert_true(ours >= 0);
+        assert_int_equal((int)(intptr_t)theirs, ours);
+        assert_int_equal(store_listing_memfd_count(), 1);
+        assert_same_snapshots(s, late);
+        maildir_snapshot_unref(late);
+    }
+    maildir_snapshot_unref(s);
+    free(file);
+}
+
+/* Where no memfd can be had, the rows are there all the same. */
+static void rows_that_are_made_late_need_no_memfd(void **state)
+{
+    (void)state;
+    size_t size;
+    const char *cause;
+    int descriptor;
+    struct rlimit before;
+    struct maildir_snapshot *s = large();
+    char *file = store_index_encode(s, &size);
+    struct maildir_snapshot *late = store_index_decode_octets(slice_of(file, size), &cause);
+    assert_non_null(late);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max});
+    enum status status = store_listing_memfd(late->listing, &descriptor);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_not_equal(status, STATUS_OK);
+    assert_same_snapshots(s, late);
+    assert_int_equal(store_listing_memfd(late->listing, &descriptor), STATUS_OK);
+    maildir_snapshot_unref(late);
+    maildir_snapshot_unref(s);
+    free(file);
+}
+
 /* Any bits together, in any of the pieces; the last one is as short as it gets. */
 static void a39_damage_anywhere_in_a_large_index_is_seen(void **state)
 {
@@ -449,6 +507,8 @@ int main(void)
         CLAIM(a39_every_truncation_and_any_tail_is_seen),
         CLAIM(a39_an_index_of_another_version_is_made_anew),
         cmocka_unit_test(a_large_index_says_what_was_written),
+        cmocka_unit_test(rows_that_are_made_late_are_made_once),
+        cmocka_unit_test(rows_that_are_made_late_need_no_memfd),
         cmocka_unit_test(a39_damage_anywhere_in_a_large_index_is_seen),
         CLAIM(a39_a_damaged_index_changes_no_listing),
         CLAIM(a39_what_is_not_our_file_is_not_believed),
