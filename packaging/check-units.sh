@@ -28,6 +28,17 @@ if [ -n "$said" ]; then
     status=1
 fi
 
+# The units of one person's collector.
+mkdir "$work/user"
+sed 's|@poplin@|/bin/true|' "$here/systemd/user/poplin.service.in" >"$work/user/poplin.service"
+cp "$here/systemd/user/poplin.timer" "$work/user"
+said=$(XDG_RUNTIME_DIR=$work systemd-analyze --user verify --man=no "$work"/user/* 2>&1) || status=1
+said=$(printf '%s\n' "$said" | grep -F poplin || true)
+if [ -n "$said" ]; then
+    printf '%s\n' "$said"
+    status=1
+fi
+
 exposure() {
     systemd-analyze security --offline=true --no-pager --threshold="$2" \
         "$work/$1/poplind.service" >"$work/report" || status=1

@@ -97,7 +97,8 @@ server_tests() {
     fi
     marks=
     [ "$size" = long ] || marks='not long'
-    POPLIND=$program/poplind POPLINCTL=$program/poplinctl POPLIN=$program/poplin \
+    POPLIN_BUILD=$(pwd)/build-asan POPLIND=$program/poplind POPLINCTL=$program/poplinctl \
+        POPLIN=$program/poplin \
         /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir=tests -q -n $jobs -m "$marks" \
         --junitxml="$out/pytest.xml" tests/integration tests/conformance \
         >"$out/pytest.log" 2>&1

@@ -6,7 +6,8 @@
     check_rules.py --self-test  plants each of these in a tree of its own and expects to find them
 
 A row is `| S01 | what | proof |`. In its proof `FILE`: `name`, `name` names tests of a file: the
-stem of one in tests/unit, tests/integration or tests/fuzz, or a transcript of tests/conformance.
+stem of one in tests/unit, tests/integration or tests/fuzz, a transcript of tests/conformance, or a
+table of the collector's scenarios in tests/integration, whose names are strings.
 A name that ends in … stands for all that begin so; there must be one. A fuzzer is its own test.
 Only the table of attacks may say "later issue", and only while no test carries the number.
 """
@@ -18,8 +19,9 @@ import tempfile
 TABLES = [
     ("docs/pop3/rules.md", "S", [*range(1, 10), *range(10, 26), *range(30, 36), *range(40, 47)]),
     ("docs/attacks.md", "A", [*range(1, 43), *range(73, 81)]),
+    ("docs/collector/rules.md", "C", [*range(1, 15), *range(20, 23)]),
 ]
-ROW = re.compile(r"^\| ([SA]\d\d) \| (.*) \|$")
+ROW = re.compile(r"^\| ([SAC]\d\d) \| (.*) \|$")
 NAME = re.compile(r"`([^`]+)`")
 LATER = "later issue"
 
@@ -29,6 +31,8 @@ def tests_of(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".t":
         return set(re.findall(r"^== (.+)$", text, re.M))
+    if path.stem.startswith("collect_scenarios"):
+        return set(re.findall(r'"(c\d\d_\w+)"', text))
     if path.suffix == ".py":
         return set(re.findall(r"^def test_(\w+)\(", text, re.M))
     defined = set(re.findall(r"\bvoid (\w+)\(void \*\*", text))
@@ -40,7 +44,8 @@ def files_of(root):
     """Stem, or a transcript's whole name, to the names of its tests."""
     found = {}
     tests = root / "tests"
-    for pattern in ("unit/*_test.c", "integration/test_*.py", "fuzz/*_fuzz.c"):
+    for pattern in ("unit/*_test.c", "integration/test_*.py", "integration/collect_scenarios*.py",
+                    "fuzz/*_fuzz.c"):
         for path in tests.glob(pattern):
             found[path.stem] = tests_of(path)
     for path in tests.glob("conformance/*.t"):
@@ -115,6 +120,9 @@ def write(root, path, text):
     path.write_text(text, encoding="utf-8")
 
 
+SOUND = "`one_test`: `s01_…`; `test_two`: `two_runs`; `01-a.t`: `S02 …`; `line_fuzz`"
+
+
 def sound_tree(root):
     """A tree without a fault."""
     write(root, "tests/unit/one_test.c",
@@ -123,8 +131,9 @@ def sound_tree(root):
     write(root, "tests/integration/test_two.py", "def test_two_runs(server):\n    pass\n")
     write(root, "tests/conformance/01-a.t", "== S02 a title\n")
     write(root, "tests/fuzz/line_fuzz.c", "int x;\n")
+    write(root, "tests/integration/collect_scenarios.py", 'case("c03_dots", fetch()),\n')
     for name, letter, numbers in TABLES:
-        proof = "`one_test`: `s01_…`; `test_two`: `two_runs`; `01-a.t`: `S02 …`; `line_fuzz`"
+        proof = "`collect_scenarios`: `c03_…`" if letter == "C" else SOUND
         write(root, name, "".join(f"| {letter}{n:02} | says | {proof} |\n" for n in numbers))
 
 
@@ -138,11 +147,12 @@ PLANTS = [
     (0, "`S02 …`", "`S03 …`", "has no test S03 …"),
     (0, "`line_fuzz`", "`word_fuzz`", "no test file word_fuzz"),
     (0, "`test_two`: `two_runs`", "`test_two`", "named without a test"),
-    (0, "`one_test`: `s01_…`; `test_two`: `two_runs`; `01-a.t`: `S02 …`; `line_fuzz`", "by hand",
-     "names no test"),
-    (0, "`one_test`: `s01_…`; `test_two`: `two_runs`; `01-a.t`: `S02 …`; `line_fuzz`", LATER,
-     "names no test"),
+    (0, SOUND, "by hand", "names no test"),
+    (0, SOUND, LATER, "names no test"),
     (1, "| A80 |", "| none |", "A80 has no row"),
+    (2, "| C22 |", "| none |", "C22 has no row"),
+    (2, "`c03_…`", "`c04_…`", "has no test c04_…"),
+    (2, "`collect_scenarios`: `c03_…`", LATER, "names no test"),
 ]
 
 

@@ -12,8 +12,9 @@
  * not trusted: memory is bounded, nonsense is an error.
  *
  * Functions give POPLIN_CLIENT_OK or the kind of the error; poplin_client_error_text says more.
- * After REFUSED and USAGE the session goes on; any other error has closed it, and later calls say
- * it again. A handle is used by one thread at a time. Signals: SIGPIPE is held back. */
+ * poplin_client_is_open tells whether the session goes on: it does when a command was refused, or
+ * never sent. An error that has closed it is said again by later calls, until the next connect. A
+ * handle is used by one thread at a time. SIGPIPE of its writes is held back. */
 #ifndef POPLIN_CLIENT_H
 #define POPLIN_CLIENT_H
 
@@ -81,8 +82,8 @@ POPLIN_API enum poplin_client_error poplin_client_login(struct poplin_client *cl
 POPLIN_API enum poplin_client_error poplin_client_login_token(struct poplin_client *client,
                                                               const char *user, const char *token);
 
-/* A callback gives 0 to go on, anything else to stop, which closes the session. It must not call
- * functions of this client. */
+/* A callback gives 0 to go on, anything else to stop, which closes the session. Calls of
+ * the same client from within it are refused as USAGE; it must not be freed there. */
 
 /* CAPA, a line a call: "TOP", "SASL PLAIN LOGIN", … */
 typedef int (*poplin_client_line_fn)(void *context, const char *line, size_t size);

@@ -1,8 +1,8 @@
 #include "cli/poplin_doctor.h"
 
 #include "base/escape.h"
-#include "cli/poplin_accounts.h"
 #include "cli/poplin_json.h"
+#include "cli/poplin_open.h"
 #include "tls/tls.h"
 
 #include <getopt.h>
@@ -18,7 +18,8 @@ static void usage(void)
 {
     puts("Usage: poplin doctor [NAME | URL] [-u USER] [--password-file FILE] [--ca FILE] [-v]\n"
          "                     [--json]\n"
-         "Looks at everything between this machine and the mailbox: names, connections, TLS, clock,\n"
+         "Looks at everything between this machine and the mailbox: names, connections, TLS, "
+         "clock,\n"
          "capabilities, login, whether message ids stay the same, pipelining, and the place where\n"
          "mail is put. NAME is an account; a URL (pop3s://user@host) a server that is none yet;\n"
          "neither: every account. Nothing is fetched and nothing deleted.\n"
@@ -89,7 +90,7 @@ static void get_secret(struct doctor *d)
                                   : account_password(a, d->password, sizeof d->password, why);
     d->has_secret = s == STATUS_OK;
     if (s != STATUS_OK && d->is_named)
-        doctor_say(d, DOCTOR_BAD, "secret", "mend the account's password… or tokeneval line", "%s",
+        doctor_say(d, DOCTOR_BAD, "secret", "mend the account's password, passwordeval or tokeneval", "%s",
                    why);
     else if (s != STATUS_OK)
         doctor_say(d, DOCTOR_WARN, "secret", "give --password-file FILE to have the rest checked",
@@ -161,7 +162,7 @@ static int examine_accounts(const struct arguments *a, struct doctor *d)
 {
     struct account_set set = {0};
     unsigned faults = 0;
-    int code = poplin_accounts_read(&set, a->target);
+    int code = poplin_open_accounts(&set, a->target);
     if (code != EX_OK)
         return code;
     for (size_t i = 0; i < set.count; i++) {
@@ -181,9 +182,12 @@ static int examine_accounts(const struct arguments *a, struct doctor *d)
 static int parse(struct arguments *a, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"user", required_argument, NULL, 'u'}, {"password-file", required_argument, NULL, 'p'},
-        {"ca", required_argument, NULL, 'C'},   {"verbose", no_argument, NULL, 'v'},
-        {"json", no_argument, NULL, 'j'},       {"help", no_argument, NULL, 'h'},
+        {"user", required_argument, NULL, 'u'},
+        {"password-file", required_argument, NULL, 'p'},
+        {"ca", required_argument, NULL, 'C'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int o;

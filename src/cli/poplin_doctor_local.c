@@ -1,5 +1,5 @@
-#include "cli/poplin_accounts.h"
 #include "cli/poplin_doctor.h"
+#include "cli/poplin_open.h"
 
 #include <errno.h>
 #include <fcntl.h>

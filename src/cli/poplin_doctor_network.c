@@ -69,7 +69,8 @@ static void try_family(const struct addrinfo *list, int family, int limit, struc
     }
 }
 
-static void say_family(struct doctor *d, const char *what, const struct outcome *o, bool other_works)
+static void say_family(struct doctor *d, const char *what, const struct outcome *o,
+                       bool other_works)
 {
     bool no_route = o->error == ENETUNREACH || o->error == EAFNOSUPPORT ||
                     o->error == EADDRNOTAVAIL || o->error == EHOSTUNREACH;

@@ -141,8 +141,7 @@ static void say_certificate(struct doctor *d, const struct tls_connection *t)
     bool outside = now < from || now > until;
     doctor_say(d, outside ? DOCTOR_BAD : DOCTOR_OK, "clock",
                outside ? "set this machine's clock, or have the certificate renewed" : NULL,
-               "this machine's clock is %s the certificate's time",
-               outside ? "outside" : "within");
+               "this machine's clock is %s the certificate's time", outside ? "outside" : "within");
 }
 
 static void say_tls(struct doctor *d, const struct dialogue *dialogue)
@@ -209,7 +208,8 @@ static void say_pipelining(struct doctor *d, const struct session *s, bool annou
                    FLIGHT);
     else
         doctor_say(d, DOCTOR_OK, "pipelining", NULL,
-                   "%d commands in one flight took %.1f ms, one alone %.1f ms", FLIGHT, flight, one);
+                   "%d commands in one flight took %.1f ms, one alone %.1f ms", FLIGHT, flight,
+                   one);
 }
 
 /* ---- the dialogue ---- */
@@ -226,8 +226,7 @@ static void next_step(struct session *s, struct dialogue *d, enum step step)
 
 static void ask_noops(struct session *s, struct dialogue *d, unsigned count)
 {
-    while (s->asked < count &&
-           dialogue_command(d, POP3_VERB_NOOP, slice_of("", 0)) == STATUS_OK)
+    while (s->asked < count && dialogue_command(d, POP3_VERB_NOOP, slice_of("", 0)) == STATUS_OK)
         s->asked++;
 }
 
@@ -358,8 +357,9 @@ static void say_failure(struct doctor *d, const struct session *s)
         enum failure_kind kind;
         const char *what, *next;
     } rows[] = {
-        {FAILURE_TLS, "tls", "do not switch verification off: mend the name, the authority or the "
-                             "fingerprint as the text says"},
+        {FAILURE_TLS, "tls",
+         "do not switch verification off: mend the name, the authority or the "
+         "fingerprint as the text says"},
         {FAILURE_LOGIN, "login", "check user and password, and whether POP3 is switched on"},
         {FAILURE_BUSY, "login", "try again in some minutes"},
         {FAILURE_UNSAFE, "tls", "use pop3s://, or pop3:// with a server that has STLS"},

@@ -1,4 +1,4 @@
-#include "cli/poplin_accounts.h"
+#include "cli/poplin_open.h"
 #include "cli/poplin_round.h"
 
 #include "base/escape.h"
@@ -142,8 +142,8 @@ static void summarise(struct run *r, const struct account *a, const struct fetch
 /* The worst of several: a misconfiguration before bad credentials before what may pass. */
 static int worse(int a, int b)
 {
-    static const int order[] = {EX_OK,     EX_TEMPFAIL, EX_UNAVAILABLE, EX_DATAERR, EX_PROTOCOL,
-                                EX_IOERR, EX_NOPERM,   EX_CONFIG};
+    static const int order[] = {EX_OK,       EX_TEMPFAIL, EX_UNAVAILABLE, EX_DATAERR,
+                                EX_PROTOCOL, EX_IOERR,    EX_NOPERM,      EX_CONFIG};
     size_t ra = 0, rb = 0;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         ra = order[i] == a ? i : ra;
@@ -260,10 +260,10 @@ static int with_state(struct run *r, const char *only, const struct fetch_option
 {
     struct account_set set = {0};
     struct state *state = NULL;
-    int code = poplin_accounts_read(&set, only);
+    int code = poplin_open_accounts(&set, only);
     if (code != EX_OK)
         return code;
-    code = poplin_state_open(&state, r->json);
+    code = poplin_open_state(&state, r->json);
     if (code == EX_OK)
         code = fetch_accounts(r, state, &set, only, options);
     state_close(state);
@@ -279,20 +279,21 @@ static void usage(bool check)
              "fetch.");
         return;
     }
-    puts("Usage: poplin fetch [-a NAME] [-n] [-l N] [-s SIZE] [-q] [-v] [--json] [NUMBER…]\n"
-         "Fetches what is new, of all accounts or of one.\n"
-         "\n"
-         "  -a, --account NAME   this account only (--all: every one, the default)\n"
-         "  -n, --dry-run        print the plan, fetch and delete nothing\n"
-         "  -l, --limit N        at most N messages an account\n"
-         "  -s, --max-size SIZE  leave larger ones there (10MB)\n"
-         "  -q, --quiet          only errors\n"
-         "  -v, --verbose        the dialogue, secrets masked\n"
-         "      --json           one object a line\n"
-         "  NUMBER…              these messages, whatever their size\n"
-         "\n"
-         "Exit codes: 0 done, also when nothing was new; 69 unreachable or no TLS; 74 disk; 75 try\n"
-         "again later; 76 not POP3; 77 login refused; 78 configuration.");
+    puts(
+        "Usage: poplin fetch [-a NAME] [-n] [-l N] [-s SIZE] [-q] [-v] [--json] [NUMBER…]\n"
+        "Fetches what is new, of all accounts or of one.\n"
+        "\n"
+        "  -a, --account NAME   this account only (--all: every one, the default)\n"
+        "  -n, --dry-run        print the plan, fetch and delete nothing\n"
+        "  -l, --limit N        at most N messages an account\n"
+        "  -s, --max-size SIZE  leave larger ones there (10MB)\n"
+        "  -q, --quiet          only errors\n"
+        "  -v, --verbose        the dialogue, secrets masked\n"
+        "      --json           one object a line\n"
+        "  NUMBER…              these messages, whatever their size\n"
+        "\n"
+        "Exit codes: 0 done, also when nothing was new; 69 unreachable or no TLS; 74 disk; 75 try\n"
+        "again later; 76 not POP3; 77 login refused; 78 configuration.");
 }
 
 struct arguments {
@@ -323,11 +324,11 @@ static bool parse_only(struct arguments *a, int argc, char **argv)
 static int parse_arguments(struct run *r, struct arguments *a, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"account", required_argument, NULL, 'a'}, {"all", no_argument, NULL, 'A'},
-        {"dry-run", no_argument, NULL, 'n'},       {"limit", required_argument, NULL, 'l'},
+        {"account", required_argument, NULL, 'a'},  {"all", no_argument, NULL, 'A'},
+        {"dry-run", no_argument, NULL, 'n'},        {"limit", required_argument, NULL, 'l'},
         {"max-size", required_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
-        {"verbose", no_argument, NULL, 'v'},       {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"verbose", no_argument, NULL, 'v'},        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     int o;
     while ((o = getopt_long(argc, argv, "a:nl:s:qvh", options, NULL)) != -1) {

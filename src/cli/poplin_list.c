@@ -1,5 +1,5 @@
-#include "cli/poplin_accounts.h"
 #include "cli/poplin_json.h"
+#include "cli/poplin_open.h"
 
 #include "base/escape.h"
 #include "client/header_text.h"
@@ -48,18 +48,19 @@ struct list {
 
 static void usage(void)
 {
-    puts("Usage: poplin list [-a NAME] [--all] [-n N] [--json]\n"
-         "Lists what was fetched and is not read yet, oldest first: number, date, size, sender and\n"
-         "subject, and the account where there are several. A message that was read or removed in\n"
-         "the Maildir is not listed.\n"
-         "\n"
-         "  -a, --account NAME   this account only\n"
-         "      --all            those that were read, too\n"
-         "  -n, --limit N        the N newest\n"
-         "      --json           one object a line\n"
-         "\n"
-         "Exit codes: 0 done, also when there is none; 74 the state cannot be read; 78\n"
-         "configuration.");
+    puts(
+        "Usage: poplin list [-a NAME] [--all] [-n N] [--json]\n"
+        "Lists what was fetched and is not read yet, oldest first: number, date, size, sender and\n"
+        "subject, and the account where there are several. A message that was read or removed in\n"
+        "the Maildir is not listed.\n"
+        "\n"
+        "  -a, --account NAME   this account only\n"
+        "      --all            those that were read, too\n"
+        "  -n, --limit N        the N newest\n"
+        "      --json           one object a line\n"
+        "\n"
+        "Exit codes: 0 done, also when there is none; 74 the state cannot be read; 78\n"
+        "configuration.");
 }
 
 /* ---- what is to be listed ---- */
@@ -169,7 +170,8 @@ static void read_header(const struct item *i, bool whole_author, struct header *
     static char memory[HEAD];
     char date[HEADER_TEXT];
     struct buf raw = buf_over(date, sizeof date);
-    int fd = i->path ? open(i->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK) : -1;
+    int fd =
+        i->path ? open(i->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK) : -1;
     ssize_t n = fd < 0 ? 0 : read(fd, memory, sizeof memory);
     struct slice head = slice_of(memory, n > 0 ? (size_t)n : 0);
     if (fd >= 0)
@@ -350,10 +352,10 @@ int poplin_list(int argc, char **argv)
     int code = parse(&l, argc, argv);
     if (code != EX_OK)
         return code < 0 ? EX_OK : code;
-    code = poplin_accounts_read(&l.accounts, l.only);
+    code = poplin_open_accounts(&l.accounts, l.only);
     if (code != EX_OK)
         return code;
-    code = poplin_state_open(&l.state, l.json);
+    code = poplin_open_state(&l.state, l.json);
     for (size_t i = 0; code == EX_OK && i < l.accounts.count; i++) {
         if (!l.only || strcmp(l.only, l.accounts.list[i].name) == 0)
             code = add_account(&l, &l.accounts.list[i]);

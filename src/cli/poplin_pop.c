@@ -226,6 +226,7 @@ static bool parse_tls(struct pop *p, const char *text)
         fputs("poplin: --tls is none, stls or implicit\n", stderr);
         return false;
     }
+    p->account.plain_allowed = none; /* the word was said */
     p->account.tls = none ? ACCOUNT_TLS_NONE : stls ? ACCOUNT_TLS_STLS : ACCOUNT_TLS_IMPLICIT;
     return true;
 }

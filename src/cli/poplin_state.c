@@ -1,5 +1,5 @@
-#include "cli/poplin_accounts.h"
 #include "cli/poplin_json.h"
+#include "cli/poplin_open.h"
 #include "client/state_import.h"
 
 #include <errno.h>
@@ -47,7 +47,8 @@ static void usage(void)
          "      --json             one object a line\n"
          "\n"
          "What is taken over counts as read and is never deleted from the server.\n"
-         "Exit codes: 0 done; 65 the file is none of that format, or names no account of ours; 66 it\n"
+         "Exit codes: 0 done; 65 the file is none of that format, or names no account of ours; 66 "
+         "it\n"
          "cannot be read; 74 the state cannot be written; 75 a run has the account; 78\n"
          "configuration.");
 }
@@ -198,9 +199,8 @@ static enum status take_entry(struct request *r, struct taking *t,
                               const struct state_import_entry *e, int64_t now)
 {
     struct state_row row;
-    enum status s = r->dry_run
-                        ? state_find(r->state, t->account->name, e->uidl, &row)
-                        : state_import_put(r->state, t->account->name, r->format, e, now);
+    enum status s = r->dry_run ? state_find(r->state, t->account->name, e->uidl, &row)
+                               : state_import_put(r->state, t->account->name, r->format, e, now);
     if (r->dry_run)
         s = s == STATUS_OK ? STATUS_EXISTS : s == STATUS_NOT_FOUND ? STATUS_OK : s;
     t->added += s == STATUS_OK;
@@ -248,8 +248,8 @@ static int take_account(struct request *r, struct taking *t, struct slice text)
     struct failure f = {0};
     enum status s = state_lock_account(r->state, t->account->name, &lock);
     if (s == STATUS_IN_USE)
-        failure_set(&f, FAILURE_LOCKED, "%s: another run has the account; try again when it is over",
-                    t->account->name);
+        failure_set(&f, FAILURE_LOCKED,
+                    "%s: another run has the account; try again when it is over", t->account->name);
     else if (s != STATUS_OK || take_entries(r, t, text) != STATUS_OK)
         failure_set(&f, FAILURE_LOCAL, "%s: %s; nothing was taken over", t->account->name,
                     state_error(r->state));
@@ -353,7 +353,8 @@ static int parse(struct request *r, int argc, char **argv)
     return EX_USAGE;
 }
 
-static int parse_action(struct request *r, int count, char **words, int (**action)(struct request *))
+static int parse_action(struct request *r, int count, char **words,
+                        int (**action)(struct request *))
 {
     bool shows = count == 1 && strcmp(words[0], "show") == 0;
     bool imports = count == 3 && strcmp(words[0], "import") == 0;
@@ -381,10 +382,10 @@ int poplin_state(int argc, char **argv)
         code = parse_action(&r, argc - optind, argv + optind, &action);
     if (code != EX_OK)
         return code < 0 ? EX_OK : code;
-    code = poplin_accounts_read(&r.accounts, r.only);
+    code = poplin_open_accounts(&r.accounts, r.only);
     if (code != EX_OK)
         return code;
-    code = poplin_state_open(&r.state, r.json);
+    code = poplin_open_state(&r.state, r.json);
     if (code == EX_OK)
         code = action(&r);
     state_close(r.state);

@@ -46,7 +46,8 @@ static void usage(void)
          "pauses double, up to an hour.\n"
          "\n"
          "  -e, --every TIME     the pause between two looks (5m), a tenth more or less\n"
-         "  -x, --exec COMMAND   run with /bin/sh when something new came; it finds POPLIN_NEW, the\n"
+         "  -x, --exec COMMAND   run with /bin/sh when something new came; it finds POPLIN_NEW, "
+         "the\n"
          "                       number of messages, and POPLIN_ACCOUNT in its environment\n"
          "  -a, --account NAME   this account only\n"
          "  -q, --quiet          only errors\n"
@@ -122,8 +123,7 @@ static uint64_t pause_after(uint64_t every, unsigned failures)
     return pause < most ? pause : most;
 }
 
-static void on_done(void *context, const char *account, uint64_t fetched,
-                    const struct failure *why)
+static void on_done(void *context, const char *account, uint64_t fetched, const struct failure *why)
 {
     struct watch *w = context;
     struct watched *a = find(w, account);
@@ -244,11 +244,8 @@ static void run_commands(struct watch *w)
 
 static int watch(struct watch *w)
 {
-    struct poplin_round round = {.context = w,
-                                 .wanted = on_wanted,
-                                 .done = on_done,
-                                 .json = w->json,
-                                 .verbose = w->verbose};
+    struct poplin_round round = {
+        .context = w, .wanted = on_wanted, .done = on_done, .json = w->json, .verbose = w->verbose};
     for (bool first = true; !w->stopped; first = false) {
         for (size_t i = 0; i < w->count; i++)
             w->list[i].seen = false;

@@ -7,9 +7,9 @@
 #include "base/status.h"
 
 struct maildir_name {
-    char *path;       /* within the Maildir: new/NAME or cur/NAME:2,FLAGS */
+    char *path;        /* within the Maildir: new/NAME or cur/NAME:2,FLAGS */
     struct slice base; /* of it, without folder and flags */
-    bool read;        /* flag S */
+    bool read;         /* flag S */
 };
 
 struct maildir_names {

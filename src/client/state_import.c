@@ -199,11 +199,8 @@ static enum status put(struct state *s, const char *account, struct slice uidl, 
     enum status status = state_find(s, account, uidl, &row);
     if (status != STATUS_NOT_FOUND)
         return status == STATUS_OK ? STATUS_EXISTS : status;
-    row = (struct state_row){.uidl = uidl,
-                             .stage = STATE_DELIVERED,
-                             .seen = now,
-                             .fetched = fetched,
-                             .read = true};
+    row = (struct state_row){
+        .uidl = uidl, .stage = STATE_DELIVERED, .seen = now, .fetched = fetched, .read = true};
     return state_put(s, account, &row);
 }
 

@@ -57,7 +57,9 @@ enum ipc_type {
     /* auth to store */
     IPC_OPEN, /* u32 front, u64 session, str user, str path */
     /* store to front */
-    IPC_OPENED,  /* u64 session, u32 count, u64 octets, str user; then the rows, or fd: them */
+    IPC_OPENED,  /* u64 session, u32 count, u64 octets, str user; then the rows, or fd: them, or
+                    neither: LISTING follows */
+    IPC_LISTING, /* u64 session; fd: the rows; without: they cannot be had */
     IPC_BLOB,    /* u64 session, u32 index, u8 status, u64 octets, u64 offset, u64 size, u8 needs;
                     then the stored octets, or fd: a file */
     IPC_REMOVED, /* u64 session, u32 removed, u32 failed */
@@ -75,14 +77,14 @@ enum ipc_descriptor { IPC_FD_NONE, IPC_FD_ONE, IPC_FD_MAYBE };
 
 struct ipc_rule {
     const char *name;
-    unsigned from, to; /* roles, joined by | */
+    unsigned from, to;           /* roles, joined by | */
     uint32_t size_min, size_max; /* octets of payload */
     enum ipc_descriptor descriptor;
 };
 extern const struct ipc_rule ipc_rules[IPC_TYPE_COUNT];
 
 enum {
-    IPC_INLINE_MAX = 32 * 1024,               /* mail or rows inside a datagram, octets */
+    IPC_INLINE_MAX = 32 * 1024, /* mail or rows inside a datagram, octets */
     IPC_PAYLOAD_MAX = IPC_INLINE_MAX + 8192,
 };
 
@@ -124,7 +126,6 @@ enum status ipc_flush(struct ipc_channel *c);
 
 /* The next message into memory (at least IPC_PAYLOAD_MAX + 4 octets). AGAIN: none there; CLOSED;
  * MALFORMED: against the table. */
-enum status ipc_receive(struct ipc_channel *c, void *memory, size_t size,
-                        struct ipc_message *out);
+enum status ipc_receive(struct ipc_channel *c, void *memory, size_t size, struct ipc_message *out);
 
 #endif

@@ -4,8 +4,8 @@
 
 /* Sizes: u8 1, u32 4, u64 8, str 4 + its octets, address 28. */
 enum {
-    NAME = 4 + 254,          /* str: a user name, LIMIT_USER_NAME */
-    SASL = 4 + 12288,        /* str: a SASL message, LIMIT_SASL_DATA */
+    NAME = 4 + 254,   /* str: a user name, LIMIT_USER_NAME */
+    SASL = 4 + 12288, /* str: a SASL message, LIMIT_SASL_DATA */
     PASSWORD_TURN = 4 + 254 + 1 + 1023 + 16384,
     ADDRESS = 28,
 };
@@ -33,6 +33,7 @@ const struct ipc_rule ipc_rules[IPC_TYPE_COUNT] = {
     [IPC_REFUSED] = {"REFUSED", IPC_AUTH | IPC_STORE, IPC_FRONT, 13, 9 + NAME, IPC_FD_NONE},
     [IPC_OPEN] = {"OPEN", IPC_AUTH, IPC_STORE, 20, 12 + NAME + 4 + 4096, IPC_FD_NONE},
     [IPC_OPENED] = {"OPENED", IPC_STORE, IPC_FRONT, 24, 20 + NAME + IPC_INLINE_MAX, IPC_FD_MAYBE},
+    [IPC_LISTING] = {"LISTING", IPC_STORE, IPC_FRONT, 8, 8, IPC_FD_MAYBE},
     [IPC_BLOB] = {"BLOB", IPC_STORE, IPC_FRONT, 38, 38 + IPC_INLINE_MAX, IPC_FD_MAYBE},
     [IPC_REMOVED] = {"REMOVED", IPC_STORE, IPC_FRONT, 16, 16, IPC_FD_NONE},
     [IPC_YIELD] = {"YIELD", IPC_STORE, IPC_FRONT, 16, 16, IPC_FD_NONE},

@@ -2,7 +2,6 @@
 
 #include "lib/lib_quiet.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -111,9 +110,11 @@ enum poplin_client_error lib_client_run(struct poplin_client *c, const struct li
     c->refusal = (struct failure){0};
     if (call->start != NULL)
         event_set_timer(c->loop, &c->go, event_now(c->loop));
+    c->is_running = true;
     lib_quiet_begin(&quiet);
     enum status s = event_run(c->loop);
     lib_quiet_end(&quiet);
+    c->is_running = false;
     c->call = (struct lib_client_call){0};
     event_clear_timer(c->loop, &c->go);
     if (s != STATUS_OK) {
@@ -128,6 +129,8 @@ enum poplin_client_error lib_client_run(struct poplin_client *c, const struct li
 
 enum poplin_client_error lib_client_ask(struct poplin_client *c, const struct lib_client_call *call)
 {
+    if (c->is_running)
+        return lib_client_misuse(c, "a call from within a call's own function");
     if (c->is_ready)
         return lib_client_run(c, call);
     if (c->failure.kind != FAILURE_NONE)

@@ -35,6 +35,7 @@ struct poplin_client {
     struct dialogue *dialogue; /* NULL: no session */
     struct lib_client_call call;
     bool is_ready, is_logged_in;
+    bool is_running; /* a call waits for its answer: callbacks may not make another */
     struct pop3_stat stat;
     bool has_deleted; /* from then on STAT counts less than there are numbers */
     bool knows_count; /* of messages, from a STAT before that */

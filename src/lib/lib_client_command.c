@@ -179,6 +179,8 @@ static enum poplin_client_error prepare_rows(struct poplin_client *c)
 
 static enum poplin_client_error list(struct poplin_client *c, const struct lib_client_call *call)
 {
+    if (c->is_running) /* the rows belong to the listing that runs */
+        return lib_client_ask(c, call);
     enum poplin_client_error e = prepare_rows(c);
     if (e == POPLIN_CLIENT_OK)
         e = lib_client_ask(c, call);

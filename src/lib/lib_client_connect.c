@@ -129,6 +129,8 @@ enum poplin_client_error poplin_client_connect(struct poplin_client *client, con
     char why[300] = "";
     if (client->dialogue != NULL)
         return lib_client_misuse(client, "there is a session already: quit it first");
+    if (url == NULL)
+        return lib_client_misuse(client, "no URL");
     if (options != NULL && options->size < sizeof *options)
         return lib_client_misuse(client, "the options' size is not set to sizeof of the struct");
     client->trace = NULL;

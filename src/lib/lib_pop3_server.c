@@ -12,7 +12,7 @@
 
 enum { OUT = 32 * 1024 }; /* the longest challenge is half of it */
 
-enum due { DUE_NOTHING, DUE_LOGIN, DUE_TLS, DUE_BODY, DUE_BODY_END, DUE_UPDATE };
+enum due { DUE_NOTHING, DUE_PASS, DUE_AUTH, DUE_TLS, DUE_BODY, DUE_BODY_END, DUE_UPDATE };
 
 struct poplin_pop3_server {
     struct pop3_server machine;
@@ -65,9 +65,10 @@ static enum due due_after(enum pop3_server_event_type type)
 {
     switch (type) {
     case POP3_SERVER_PASS:
+        return DUE_PASS;
     case POP3_SERVER_AUTH:
     case POP3_SERVER_AUTH_DATA:
-        return DUE_LOGIN;
+        return DUE_AUTH;
     case POP3_SERVER_STLS:
         return DUE_TLS;
     case POP3_SERVER_RETR:
@@ -144,6 +145,11 @@ static enum poplin_status may_answer(const struct poplin_pop3_server *s, enum du
     return buf_room(&s->out) < room ? POPLIN_AGAIN : POPLIN_OK;
 }
 
+static enum poplin_status may_end_login(const struct poplin_pop3_server *s)
+{
+    return may_answer(s, s->due == DUE_PASS ? DUE_PASS : DUE_AUTH, LIMIT_REPLY_LINE);
+}
+
 static uint64_t octets_of(const void *context, uint32_t i)
 {
     const struct poplin_pop3_server *s = context;
@@ -159,7 +165,7 @@ static struct slice uid_of(const void *context, uint32_t i)
 enum poplin_status poplin_pop3_server_opened(struct poplin_pop3_server *server,
                                              const struct poplin_pop3_listing *listing)
 {
-    enum poplin_status ready = may_answer(server, DUE_LOGIN, LIMIT_REPLY_LINE);
+    enum poplin_status ready = may_end_login(server);
     if (ready != POPLIN_OK)
         return ready;
     if (!has_field(listing->size, sizeof *listing))
@@ -179,7 +185,7 @@ enum poplin_status poplin_pop3_server_opened(struct poplin_pop3_server *server,
 enum poplin_status poplin_pop3_server_refused(struct poplin_pop3_server *server,
                                               enum poplin_status why)
 {
-    enum poplin_status ready = may_answer(server, DUE_LOGIN, LIMIT_REPLY_LINE);
+    enum poplin_status ready = may_end_login(server);
     if (ready != POPLIN_OK)
         return ready;
     if ((int)why <= 0 || (int)why >= STATUS_COUNT)
@@ -195,10 +201,7 @@ enum poplin_status poplin_pop3_server_challenge(struct poplin_pop3_server *serve
     if (challenge.size > LIMIT_SASL_DATA)
         return POPLIN_TOO_LARGE;
     size_t room = (challenge.size + 2) / 3 * 4 + 4;
-    enum poplin_status ready = may_answer(server, DUE_LOGIN, room);
-    /* A challenge is for AUTH: PASS has none. */
-    if (ready == POPLIN_OK && server->event.type == POPLIN_POP3_SERVER_PASS)
-        ready = POPLIN_CLOSED;
+    enum poplin_status ready = may_answer(server, DUE_AUTH, room);
     if (ready != POPLIN_OK)
         return ready;
     pop3_server_challenge(&server->machine, &server->out, lib_in(challenge));

@@ -94,13 +94,14 @@ struct ahead {
 
 enum connection_stage {
     STAGE_HANDSHAKE,
-    STAGE_TALK,   /* lines are read */
-    STAGE_AUTH,   /* auth or store will answer a login */
-    STAGE_BLOB,   /* store will send a message */
-    STAGE_BODY,   /* a message is being sent */
-    STAGE_UPDATE, /* store removes */
-    STAGE_LAST,   /* what is written is sent, then the end */
-    STAGE_LINGER, /* closed for writing; what still comes is thrown away */
+    STAGE_TALK,    /* lines are read */
+    STAGE_AUTH,    /* auth or store will answer a login */
+    STAGE_LISTING, /* logged in, and store will send the rows */
+    STAGE_BLOB,    /* store will send a message */
+    STAGE_BODY,    /* a message is being sent */
+    STAGE_UPDATE,  /* store removes */
+    STAGE_LAST,    /* what is written is sent, then the end */
+    STAGE_LINGER,  /* closed for writing; what still comes is thrown away */
 };
 
 struct connection {
@@ -181,6 +182,7 @@ void login_cancel(struct connection *c);
 /* Messages of auth and store; false: against the contract. They drive the connection. */
 bool login_auth_message(struct front *f, const struct ipc_message *m);
 bool login_opened(struct front *f, uint32_t store, const struct ipc_message *m);
+bool login_listing(struct front *f, const struct ipc_message *m);
 bool login_refused(struct front *f, const struct ipc_message *m, bool by_store);
 /* Auth is being restarted: nothing is read of those who have not logged in. */
 bool login_awaits_auth(const struct connection *c);

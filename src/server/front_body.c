@@ -181,10 +181,8 @@ static enum body_step send_file(struct body *b, struct connection *c)
     b->offset += (uint64_t)n;
     b->left -= (uint64_t)n;
     b->sent += (uint64_t)n;
-    if ((uint64_t)n == size)
-        return BODY_SENT;
-    connection_touch(c);
-    return BODY_BLOCKED; /* the socket is full: no need to hear it twice */
+    /* Less than was asked for: the socket is full, no need to hear it twice. */
+    return (uint64_t)n == size ? BODY_SENT : BODY_BLOCKED;
 }
 
 /* The terminator, in the same write as the last octets where it fits (S46). */

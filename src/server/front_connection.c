@@ -233,6 +233,7 @@ enum serve { SERVE_AGAIN, SERVE_WAIT, SERVE_BLOCKED, SERVE_END, SERVE_RESET };
 static enum serve serve_body(struct connection *c, struct buf *out, size_t *turn)
 {
     for (;;) {
+        uint64_t before = c->body->sent;
         switch (body_step(c->body, c, out)) {
         case BODY_DONE:
             session_body_sent(c);
@@ -247,6 +248,8 @@ static enum serve serve_body(struct connection *c, struct buf *out, size_t *turn
             connection_touch(c);
             break;
         case BODY_BLOCKED:
+            if (c->body->sent > before)
+                connection_touch(c);
             return SERVE_BLOCKED;
         case BODY_LOST:
             c->broken = true;

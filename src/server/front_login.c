@@ -177,10 +177,10 @@ static bool take_box(struct connection *c, uint32_t count, struct slice user, st
     c->user = strndup(user.data, user.size);
     if (!c->marks || !c->user)
         return false;
-    if (descriptor >= 0 ? !map_rows(c, descriptor, count) : !copy_rows(c, rows, count))
-        return false;
     c->row_count = count;
-    return true;
+    if (c->stage == STAGE_LISTING)
+        return true;
+    return descriptor >= 0 ? map_rows(c, descriptor, count) : copy_rows(c, rows, count);
 }
 
 static void not_taken(struct connection *c)
@@ -191,6 +191,8 @@ static void not_taken(struct connection *c)
     free(c->user);
     c->marks = NULL;
     c->user = NULL;
+    c->row_count = 0;
+    c->stage = STAGE_TALK;
     pop3_server_refused(&c->machine, &c->front->out, STATUS_NO_MEMORY);
 }
 
@@ -205,6 +207,12 @@ static void opened(struct connection *c, uint64_t octets)
     connection_touch(c);
 }
 
+/* A lost descriptor is not one that is to come. */
+static bool has_rows(const struct ipc_message *m, uint32_t count, struct slice rows)
+{
+    return count == 0 || rows.size > 0 || m->descriptor >= 0 || m->lost_descriptor;
+}
+
 bool login_opened(struct front *f, uint32_t store, const struct ipc_message *m)
 {
     struct ipc_reader r = ipc_reader_of(m->payload);
@@ -216,7 +224,7 @@ bool login_opened(struct front *f, uint32_t store, const struct ipc_message *m)
     struct connection *c = r.bad ? NULL : connection_find(f, id);
     if (c && c->stage == STAGE_AUTH && !c->logged_in) {
         c->store = store;
-        c->stage = STAGE_TALK;
+        c->stage = has_rows(m, count, rows) ? STAGE_TALK : STAGE_LISTING;
         c->asked_auth = false;
         if (take_box(c, count, user, rows, m->descriptor))
             opened(c, octets);
@@ -232,6 +240,25 @@ bool login_opened(struct front *f, uint32_t store, const struct ipc_message *m)
     if (m->descriptor >= 0)
         close(m->descriptor);
     return !r.bad;
+}
+
+/* The client has heard of its login already, but nothing it says was read since. */
+bool login_listing(struct front *f, const struct ipc_message *m)
+{
+    struct ipc_reader r = ipc_reader_of(m->payload);
+    struct connection *c = connection_find(f, ipc_get_u64(&r));
+    bool whole = ipc_is_whole(&r);
+    if (whole && c && c->stage == STAGE_LISTING) {
+        if (m->descriptor >= 0 && map_rows(c, m->descriptor, c->row_count)) {
+            c->stage = STAGE_TALK;
+            connection_resume(c);
+        } else {
+            connection_end(c, "no-memory", false);
+        }
+    }
+    if (m->descriptor >= 0)
+        close(m->descriptor);
+    return whole;
 }
 
 bool login_refused(struct front *f, const struct ipc_message *m, bool by_store)

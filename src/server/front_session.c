@@ -283,6 +283,8 @@ bool session_store_message(struct front *f, uint32_t store, const struct ipc_mes
     switch (m->type) {
     case IPC_OPENED:
         return login_opened(f, store, m);
+    case IPC_LISTING:
+        return login_listing(f, m);
     case IPC_REFUSED:
         return login_refused(f, m, true);
     case IPC_BLOB:

@@ -12,6 +12,7 @@
 #include "event/event.h"
 #include "ipc/ipc.h"
 #include "log/log.h"
+#include "net/net_notify.h"
 #include "tls/tls.h"
 
 #include <sys/stat.h>
@@ -82,6 +83,7 @@ struct master {
     struct master_listener listeners[CONFIG_LISTENERS_MAX];
     uint32_t listener_count;
     struct event_source signals;
+    struct net_notify notify;
     struct event_timer look, kill_timer;
     bool ending;
     bool reload_wanted; /* SIGHUP came while a generation was starting */
@@ -107,7 +109,24 @@ uint32_t generation_running(const struct generation *g, unsigned roles);
 void master_child_ended(struct master *m, pid_t pid, int wait_status);
 enum status master_child_send(struct master_child *c, enum ipc_type type, int descriptor);
 
-/* master.c, told by master_child.c */
+/* master_user.c */
+/* Fills in whom a generation's processes run as; `why` says what is missing and what to do. */
+enum status generation_find_users(struct generation *g, char why[300]);
+
+/* master_reload.c */
+/* SIGHUP: nothing changed: certificates and users are read again; else a new generation starts. */
+void master_reload(struct master *m);
+void master_refresh_tls(struct master *m);
+void master_refresh_users(struct master *m);
+void master_open_log(struct master *m, const struct config *config);
+
+/* master_generation.c */
+/* The newest generation's configuration; NULL: there is none. */
+const struct config *master_config(const struct master *m);
+/* Everything a generation needs, then its processes; takes over the reference. On failure nothing
+ * of it is left, and `why` is filled. */
+enum status master_start_generation(struct master *m, const struct config *config, char why[300]);
+/* Told by master_child.c. */
 void master_generation_ready(struct generation *g);
 void master_generation_failed(struct generation *g);
 void master_generation_shrank(struct generation *g);

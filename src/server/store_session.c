@@ -13,7 +13,7 @@ enum {
     TAKEOVER_WAIT = 2000,    /* ms at least, where the older session is asked to end */
 };
 
-enum work { WORK_NONE, WORK_OPEN, WORK_GET, WORK_REMOVE, WORK_CLOSE };
+enum work { WORK_NONE, WORK_OPEN, WORK_LIST, WORK_GET, WORK_REMOVE, WORK_CLOSE };
 
 struct session {
     struct session_entry entry;
@@ -116,7 +116,7 @@ static void refuse(struct session *s, enum status status)
 
 /* ---- opening ---- */
 
-static enum status send_opened(struct session *s)
+static enum status send_opened(struct session *s, bool *owes)
 {
     struct store_listing *l = store_drop_listing(s->drop);
     char memory[400];
@@ -126,6 +126,8 @@ static enum status send_opened(struct session *s)
     s->count = store_listing_count(l);
     if (s->count <= INLINE_ROWS) {
         rows = slice_of(store_listing_rows(l), s->count * sizeof(struct store_row));
+    } else if (!store_listing_is_ready(l)) {
+        *owes = true;
     } else {
         enum status status = store_listing_memfd(l, &descriptor);
         if (status != STATUS_OK)
@@ -136,6 +138,20 @@ static enum status send_opened(struct session *s)
     ipc_put_u64(&b, store_listing_octets(l));
     ipc_put_str(&b, slice_str(s->user));
     return peer_send_with(front_of(s), IPC_OPENED, buf_slice(&b), rows, descriptor);
+}
+
+/* Whoever logs in waits for the number and octets only, not for the making of many rows. */
+static void send_listing(struct session *s)
+{
+    char memory[8];
+    struct buf b = buf_over(memory, sizeof memory);
+    int descriptor = -1;
+    if (s->closing)
+        return;
+    if (store_listing_memfd(store_drop_listing(s->drop), &descriptor) != STATUS_OK)
+        descriptor = -1;
+    ipc_put_u64(&b, s->entry.session);
+    (void)!peer_send_with(front_of(s), IPC_LISTING, buf_slice(&b), slice_of(NULL, 0), descriptor);
 }
 
 static void submit(struct session *s, struct store_pool *pool, enum work work);
@@ -167,17 +183,21 @@ static void wait_a_moment(struct session *s)
 static void open_ended(struct session *s)
 {
     enum status status = s->status;
+    bool owes = false;
     if (status == STATUS_OK && s->closing) {
         close_drop(s);
         return;
     }
     if (status == STATUS_OK)
-        status = send_opened(s);
+        status = send_opened(s, &owes);
     if (status == STATUS_OK) {
         /* Whoever came while this one waited is younger still (S02, takeover). */
         if (s->claim.next && s->process->child.config->lock == CONFIG_LOCK_TAKEOVER)
             ask_to_yield(s, 0);
-        serve_next(s);
+        if (owes)
+            submit(s, s->process->opening, WORK_LIST);
+        else
+            serve_next(s);
     } else if (s->drop) {
         answer_refused(s, status);
         close_drop(s);
@@ -386,6 +406,9 @@ static void run(struct store_job *job)
     case WORK_OPEN:
         open_now(s, false);
         break;
+    case WORK_LIST:
+        (void)store_listing_rows(store_drop_listing(s->drop));
+        break;
     case WORK_GET:
         s->status = store_drop_blob(s->drop, s->get, INLINE_MAIL, false, &s->blob);
         break;
@@ -409,6 +432,9 @@ static void done(struct store_job *job)
     case WORK_OPEN:
         open_ended(s);
         return;
+    case WORK_LIST:
+        send_listing(s);
+        break;
     case WORK_GET:
         send_blob(s);
         break;

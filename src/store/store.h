@@ -28,7 +28,10 @@ struct store_row {
 struct store_listing;
 uint32_t store_listing_count(const struct store_listing *l);
 uint64_t store_listing_octets(const struct store_listing *l);
-const struct store_row *store_listing_rows(const struct store_listing *l);
+/* The first call may take milliseconds where there are many rows; the number and octets never. */
+const struct store_row *store_listing_rows(struct store_listing *l);
+/* That call was made, or there is no need of it. */
+bool store_listing_is_ready(const struct store_listing *l);
 /* The rows as a sealed memfd (F_SEAL_WRITE|SHRINK|GROW|SEAL), made once and kept with the listing;
  * the descriptor stays the listing's and is good until the drop is closed. A descriptor for each
  * session adds up: short listings had better travel as they are. */

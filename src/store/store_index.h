@@ -11,9 +11,19 @@
 /* The file's octets, malloc'd; NULL: no memory. */
 char *store_index_encode(const struct maildir_snapshot *s, size_t *size);
 
-/* What they say; NULL: nothing, *cause says why (a constant text). Takes over `file`, malloc'd:
- * the names stay where they are. */
-struct maildir_snapshot *store_index_decode(char *file, size_t size, const char **cause);
+/* Where an index's octets come from, in order. */
+struct store_index_source {
+    void *context;
+    uint64_t size; /* of the whole file */
+    /* Exactly so many, or false. */
+    bool (*read)(void *context, char *to, size_t size);
+};
+
+/* What they say; NULL: nothing, *cause says why (a constant text). Nothing of it is believed before
+ * the last octet was read and the checksum is right. */
+struct maildir_snapshot *store_index_decode(const struct store_index_source *file,
+                                            const char **cause);
+struct maildir_snapshot *store_index_decode_octets(struct slice file, const char **cause);
 
 /* Writes the checksum that the octets ask for, for tests of what comes behind it. */
 void store_index_sign(char *file, size_t size);

@@ -1,6 +1,5 @@
 #include "store/store_index.h"
 
-#include "store/store_room.h"
 #include "store/store_uidl.h"
 
 #include <errno.h>
@@ -45,17 +44,18 @@ static const char *check_file(int fd, struct stat *st)
     return st->st_size > size_most ? "too large" : NULL;
 }
 
-static const char *read_file(int fd, char *data, size_t size)
+static bool read_next(void *descriptor, char *to, size_t size)
 {
-    for (size_t done = 0; done < size;) {
-        ssize_t n = pread(fd, data + done, size - done, (off_t)done);
+    while (size > 0) {
+        ssize_t n = read(*(int *)descriptor, to, size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return "cannot be read whole";
-        done += (size_t)n;
+            return false;
+        to += n;
+        size -= (size_t)n;
     }
-    return NULL;
+    return true;
 }
 
 static struct maildir_snapshot *read_open(int fd, const char **cause)
@@ -64,13 +64,9 @@ static struct maildir_snapshot *read_open(int fd, const char **cause)
     *cause = check_file(fd, &st);
     if (*cause)
         return NULL;
-    size_t size = (size_t)st.st_size;
-    char *data = store_room(size);
-    *cause = data ? read_file(fd, data, size) : "no memory";
-    if (!*cause)
-        return store_index_decode(data, size, cause);
-    free(data);
-    return NULL;
+    struct store_index_source source = {
+        .context = &fd, .size = (uint64_t)st.st_size, .read = read_next};
+    return store_index_decode(&source, cause);
 }
 
 struct maildir_snapshot *store_index_read(const struct store_index_place *p, const char **cause)

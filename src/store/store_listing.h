@@ -1,7 +1,7 @@
 /* store_listing: how a driver makes the array of rows that store.h hands out.
  *
- * new, fill the rows, finish; from then on nothing in it changes and any thread may hold a
- * reference. */
+ * new, fill the rows, finish, or new_lazy; from then on nothing in it changes and any thread may
+ * hold a reference. */
 #ifndef POPLIN_STORE_STORE_LISTING_H
 #define POPLIN_STORE_STORE_LISTING_H
 
@@ -15,6 +15,18 @@ struct store_row *store_listing_fill(struct store_listing *l);
 
 /* Adds up the octets; nothing changes after it. */
 void store_listing_finish(struct store_listing *l);
+
+/* Rows that are made when somebody first looks at them: many a session asks for their number and
+ * octets only. */
+struct store_listing_source {
+    /* Writes `count` zeroed rows from the first-th on; asked in order, from 0 on. May not fail. */
+    void (*fill)(void *context, struct store_row *rows, uint32_t first, uint32_t count);
+    void *context; /* lives as long as the listing */
+};
+
+/* New and finished in one. */
+struct store_listing *store_listing_new_lazy(uint32_t count, uint64_t octets,
+                                             struct store_listing_source source);
 
 struct store_listing *store_listing_ref(struct store_listing *l);
 void store_listing_unref(struct store_listing *l); /* NULL is allowed */

@@ -47,7 +47,7 @@ struct maildir_stamps {
 
 /* One message of a snapshot. Immutable but for `suspect`. */
 struct maildir_message {
-    const char *name; /* of the file when it was listed, in the snapshot's arena */
+    const char *name; /* of the file when it was listed, in the snapshot's arena or file */
     uint64_t stored;  /* octets in the file when they were counted */
     uint8_t name_size;
     uint8_t base_size; /* of the name up to the first colon: what never changes */
@@ -60,9 +60,11 @@ struct maildir_snapshot {
     atomic_uint references;
     atomic_bool suspect; /* of one message at least */
     struct store_listing *listing;
+    uint32_t count;
     struct maildir_message *messages; /* as many and in the order of the listing's rows */
     struct store_arena arena;
-    char *file; /* the index that it was read from, for the names in it; or NULL */
+    char *file; /* the index that it was read from, for the names in it: a store_room; or NULL */
+    size_t file_size;
     struct maildir_stamps stamps;
     bool settled; /* the stamps were old when the scan began: equal stamps mean an equal folder */
     bool kept;    /* made with uidl_keep */
@@ -70,6 +72,8 @@ struct maildir_snapshot {
 
 /* NULL when memory is out. The messages and rows are to be filled by the caller. */
 struct maildir_snapshot *maildir_snapshot_new(uint32_t count);
+/* Without a listing, which is to be set by the caller. */
+struct maildir_snapshot *maildir_snapshot_new_unlisted(uint32_t count);
 struct maildir_snapshot *maildir_snapshot_ref(struct maildir_snapshot *s);
 void maildir_snapshot_unref(struct maildir_snapshot *s); /* NULL is allowed */
 uint32_t maildir_snapshot_count(const struct maildir_snapshot *s);

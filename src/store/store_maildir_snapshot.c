@@ -9,15 +9,27 @@
 
 enum { TRIES = 3 };
 
-struct maildir_snapshot *maildir_snapshot_new(uint32_t count)
+struct maildir_snapshot *maildir_snapshot_new_unlisted(uint32_t count)
 {
     struct maildir_snapshot *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
     atomic_init(&s->references, 1);
+    s->count = count;
+    s->messages = store_room_new(count * sizeof *s->messages);
+    if (s->messages)
+        return s;
+    free(s);
+    return NULL;
+}
+
+struct maildir_snapshot *maildir_snapshot_new(uint32_t count)
+{
+    struct maildir_snapshot *s = maildir_snapshot_new_unlisted(count);
+    if (!s)
+        return NULL;
     s->listing = store_listing_new(count);
-    s->messages = store_room(count * sizeof *s->messages);
-    if (s->listing && s->messages)
+    if (s->listing)
         return s;
     maildir_snapshot_unref(s);
     return NULL;
@@ -34,21 +46,21 @@ void maildir_snapshot_unref(struct maildir_snapshot *s)
     if (!s || atomic_fetch_sub_explicit(&s->references, 1, memory_order_acq_rel) != 1)
         return;
     store_listing_unref(s->listing);
-    free(s->messages);
-    free(s->file);
+    store_room_free(s->messages, s->count * sizeof *s->messages);
+    store_room_free(s->file, s->file_size);
     store_arena_wipe(&s->arena);
     free(s);
 }
 
 uint32_t maildir_snapshot_count(const struct maildir_snapshot *s)
 {
-    return store_listing_count(s->listing);
+    return s->count;
 }
 
 size_t maildir_snapshot_footprint(const struct maildir_snapshot *s)
 {
     return sizeof *s + store_listing_footprint(s->listing) +
-           maildir_snapshot_count(s) * sizeof *s->messages + s->arena.octets;
+           maildir_snapshot_count(s) * sizeof *s->messages + s->file_size + s->arena.octets;
 }
 
 bool maildir_snapshot_is_current(const struct maildir_snapshot *s, const struct maildir_stamps *now)

@@ -4,30 +4,42 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { WORD = sizeof(uint64_t) };
+/* Sixteen octets at a time, with the processor's vectors where it has them: a listing of 100,000 is
+ * looked at in a fraction of a millisecond. */
+typedef uint8_t block __attribute__((vector_size(16)));
 
-/* Bit 7 of an octet of the result is set where one of the word is below 0x21 or above 0x7E: a
- * listing of 100,000 is looked at in a fraction of a millisecond. */
-static uint64_t unfit(uint64_t word)
+#define EACH(x) ((block){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x})
+
+/* Not zero where an octet is below 0x21 or above 0x7E. */
+static block unfit(const char *octets)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    return word | ~(word + 0x5f * ones) | (word + ones);
+    block b;
+    memcpy(&b, octets, sizeof b);
+    return (block)(b - EACH(0x21) > EACH(0x7e - 0x21));
 }
 
+static bool is_zero(block b)
+{
+    uint64_t halves[2];
+    memcpy(halves, &b, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
+}
+
+/* The last block begins before the end of the one before it where the size is odd. */
 bool store_uidl_is_valid(struct slice s)
 {
-    uint64_t bad = 0;
-    uint64_t word;
     if (s.size < 1 || s.size > LIMIT_UIDL)
         return false;
-    for (; s.size >= WORD; s = slice_skip(s, WORD)) {
-        memcpy(&word, s.data, WORD);
-        bad |= unfit(word);
+    if (s.size < sizeof(block)) {
+        char padded[sizeof(block)];
+        memset(padded, '!', sizeof padded);
+        memcpy(padded, s.data, s.size);
+        return is_zero(unfit(padded));
     }
-    memset(&word, '!', WORD);
-    memcpy(&word, s.data, s.size);
-    bad |= unfit(word);
-    return (bad & 0x8080808080808080u) == 0;
+    block bad = unfit(s.data + s.size - sizeof bad);
+    for (size_t at = 0; at + sizeof bad < s.size; at += sizeof bad)
+        bad |= unfit(s.data + at);
+    return is_zero(bad);
 }
 
 void store_uidl_set(struct store_row *row, struct slice uidl)

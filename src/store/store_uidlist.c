@@ -1,6 +1,5 @@
 #include "store/store_uidlist.h"
 
-#include "store/store_room.h"
 #include "store/store_uidl.h"
 
 #include <errno.h>
@@ -80,7 +79,7 @@ static bool read_open(int fd, char **data, size_t *size)
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > size_most)
         return false;
     *size = 0;
-    *data = store_room((size_t)st.st_size);
+    *data = malloc(st.st_size ? (size_t)st.st_size : 1);
     while (*data && *size < (size_t)st.st_size) {
         ssize_t n = read(fd, *data + *size, (size_t)st.st_size - *size);
         if (n < 0 && errno == EINTR)
@@ -175,7 +174,7 @@ enum status store_uidlist_apply(struct maildir_scan *scan, const struct store_ob
                                 int directory, const char *path)
 {
     struct apply a = {.scan = scan, .observer = observer, .path = path};
-    a.ranks = store_room(scan->count * sizeof *a.ranks);
+    a.ranks = malloc(scan->count ? scan->count * sizeof *a.ranks : 1);
     if (!a.ranks)
         return STATUS_NO_MEMORY;
     memset(a.ranks, 0xff, scan->count * sizeof *a.ranks);

@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *file = malloc(size ? size : 1);
     memcpy(file, data, size);
     store_index_sign(file, size);
-    struct maildir_snapshot *s = store_index_decode(file, size, &cause);
+    struct maildir_snapshot *s = store_index_decode_octets(slice_of(file, size), &cause);
+    free(file);
     must((s == NULL) == (cause != NULL));
     if (!s)
         return 0;

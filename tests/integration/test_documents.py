@@ -10,6 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POPLIND = pathlib.Path(os.environ.get("POPLIND", ROOT / "build-asan/src/cli/poplind")).absolute()
+POPLIN = POPLIND.with_name("poplin")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 INSTALLED = [
     "sbin/poplind", "sbin/poplinctl", "share/man/man8/poplind.8", "share/man/man8/poplinctl.8",
@@ -17,6 +18,9 @@ INSTALLED = [
     "lib/systemd/system/poplind.service", "lib/systemd/system/poplind.socket",
     "lib/systemd/system/poplind-pop3.socket", "lib/sysusers.d/poplin.conf",
     "lib/tmpfiles.d/poplin.conf", "fail2ban/filter.d/poplind.conf", "fail2ban/jail.d/poplind.conf",
+    "bin/poplin", "share/man/man1/poplin.1", "lib/systemd/user/poplin.service",
+    "lib/systemd/user/poplin.timer", "share/bash-completion/completions/poplin",
+    "share/zsh/site-functions/_poplin", "share/fish/vendor_completions.d/poplin.fish",
     "share/doc/poplin/examples/poplind.conf", "share/doc/poplin/examples/single-user.conf",
 ]
 
@@ -29,9 +33,13 @@ def configurations():
 
 
 def is_accepted(text, folder):
-    file = folder / "poplind.conf"
+    file = folder / "poplin.conf"
     file.write_text(text, encoding="utf-8")
-    run = subprocess.run([POPLIND, "-t", "-c", file], capture_output=True, text=True, check=False,
+    file.chmod(0o600)
+    command = [POPLIND, "-t", "-c", file]
+    if re.search("^account ", text, re.M):
+        command = [POPLIN, "-c", file, "config", "check"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False,
                          env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
     return run.returncode == 0, run.stderr
 
@@ -44,6 +52,7 @@ def test_a_configuration_that_is_shown_is_accepted(text, tmp_path):
 
 def test_a_wrong_configuration_would_be_found(tmp_path):
     assert not is_accepted("config 1\nlisen pop3s\n", tmp_path)[0]
+    assert not is_accepted("config 1\naccount a { sever pop3s://a.example }\n", tmp_path)[0]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -11,7 +11,7 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGES = sorted(glob.glob(os.path.join(ROOT, "man", "*.[1-9]")))
 OURS = {"poplin 1", "poplin-config 5", "poplind 8", "poplinctl 8", "poplind.conf 5",
-        "poplin-maildir 7"}
+        "poplin-maildir 7", "libpoplin 3"}
 
 
 def is_about_ours(line):

@@ -164,8 +164,23 @@ delivered_to = false
 received = false
 verbose = 0
 """)
-    run(["getmail", "--getmaildir", folder, "--rcfile", os.path.join(folder, "getmailrc")], folder)
+    _run_getmail(folder, box)
     return _read_numbered(box)
+
+
+def _run_getmail(folder, box, tries=4):
+    """Now and then it waits for ever (in a futex, its connection idle) for a program that has ended;
+    killed there, it has sent no QUIT, so nothing was deleted, and it begins anew."""
+    command = ["getmail", "--getmaildir", folder, "--rcfile", os.path.join(folder, "getmailrc")]
+    for left in reversed(range(tries)):
+        try:
+            run(command, folder, seconds=12)
+            return
+        except subprocess.TimeoutExpired:
+            if left == 0:
+                raise
+        for name in os.listdir(box):
+            os.unlink(os.path.join(box, name))
 
 
 # neomutt, driven through a pseudo-terminal

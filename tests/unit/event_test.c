@@ -165,6 +165,23 @@ static void ring_again(struct event_timer *t, uint64_t now)
         event_stop(loop);
 }
 
+static void a_stopped_loop_runs_again_and_one_stopped_before_returns(void **state)
+{
+    struct alarm a = {.timer.fire = note, .is_last = true};
+    (void)state;
+    begin_notes();
+    for (unsigned i = 1; i <= 2; i++) {
+        event_set_timer(loop, &a.timer, event_now(loop) + 1);
+        assert_int_equal(event_run(loop), STATUS_OK);
+        assert_int_equal(a.fired, i);
+    }
+    event_set_timer(loop, &a.timer, event_now(loop));
+    event_stop(loop);
+    assert_int_equal(event_run(loop), STATUS_OK);
+    assert_int_equal(a.fired, 2);
+    event_clear_timer(loop, &a.timer);
+}
+
 static void a_timer_may_set_itself_again(void **state)
 {
     struct event_timer t = {.fire = ring_again};
@@ -447,6 +464,7 @@ int main(void)
         TEST(moved_timers_fire_at_their_last_time_and_cleared_ones_never),
         TEST(clearing_a_timer_that_is_not_set_does_nothing),
         TEST(a_timer_cleared_by_one_that_fires_with_it_does_not_fire),
+        TEST(a_stopped_loop_runs_again_and_one_stopped_before_returns),
         TEST(a_timer_may_set_itself_again),
         TEST(a_timer_set_again_for_now_waits_for_the_next_turn),
         TEST(a_source_removed_during_a_turn_gets_no_event_of_it),

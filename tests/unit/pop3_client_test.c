@@ -21,6 +21,23 @@ static void commands_are_written_as_the_rfc_says(void **state)
                                     "TOP 1 18446744073709551615\r\n");
 }
 
+static void c05_apop_is_written_and_answered_as_a_pass(void **state)
+{
+    struct session s;
+    (void)state;
+    greet(&s);
+    assert_int_equal(pop3_client_apop(&s.client, &s.out, SLICE("a b"), SLICE("d")),
+                     STATUS_MALFORMED);
+    assert_int_equal(pop3_client_apop(&s.client, &s.out, SLICE("a\r"), SLICE("d")),
+                     STATUS_MALFORMED);
+    assert_int_equal(pop3_client_apop(&s.client, &s.out, SLICE(""), SLICE("d")), STATUS_MALFORMED);
+    assert_int_equal(s.out.size, 0);
+    assert_int_equal(pop3_client_apop(&s.client, &s.out, SLICE("ann"), SLICE("d1")), STATUS_OK);
+    assert_true(slice_equal(buf_slice(&s.out), SLICE("APOP ann d1\r\n")));
+    assert_int_equal(s.client.awaited_count, 1);
+    assert_int_equal(s.client.awaited[s.client.awaited_first].verb, POP3_VERB_PASS);
+}
+
 static void a54_cr_lf_and_nul_in_arguments_are_refused(void **state)
 {
     static const struct slice bad[] = {{"a\rb", 3}, {"a\n", 2}, {"\r\nDELE 1", 8}, {"a\0b", 3}};
@@ -485,6 +502,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_written_as_the_rfc_says),
+        cmocka_unit_test(c05_apop_is_written_and_answered_as_a_pass),
         cmocka_unit_test(a54_cr_lf_and_nul_in_arguments_are_refused),
         cmocka_unit_test(s12_arguments_missing_or_too_many_are_refused),
         cmocka_unit_test(a_command_is_sent_whole_or_not_at_all),

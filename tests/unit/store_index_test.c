@@ -2,9 +2,11 @@
 #include "../support/maildrop.h"
 
 #include "store/store_index.h"
+#include "store/store_uidl.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -137,12 +139,11 @@ static void a39_every_flipped_bit_is_seen(void **state)
         char *copy = malloc(size);
         memcpy(copy, file, size);
         copy[bit / 8] = (char)(copy[bit / 8] ^ (1 << (bit % 8)));
-        assert_null(store_index_decode(copy, size, &cause));
+        assert_null(store_index_decode_octets(slice_of(copy, size), &cause));
         assert_non_null(cause);
+        free(copy);
     }
-    char *copy = malloc(size);
-    memcpy(copy, file, size);
-    struct maildir_snapshot *sound = store_index_decode(copy, size, &cause);
+    struct maildir_snapshot *sound = store_index_decode_octets(slice_of(file, size), &cause);
     assert_non_null(sound);
     maildir_snapshot_unref(sound);
     free(file);
@@ -160,11 +161,173 @@ static void a39_every_truncation_and_any_tail_is_seen(void **state)
     for (size_t cut = 0; cut < size; cut++) {
         char *copy = malloc(cut ? cut : 1);
         memcpy(copy, file, cut);
-        assert_null(store_index_decode(copy, cut, &cause));
+        assert_null(store_index_decode_octets(slice_of(copy, cut), &cause));
+        free(copy);
     }
     char *longer = calloc(1, size + 1);
     memcpy(longer, file, size);
-    assert_null(store_index_decode(longer, size + 1, &cause));
+    assert_null(store_index_decode_octets(slice_of(longer, size + 1), &cause));
+    free(longer);
+    free(file);
+}
+
+/* As one of the format before, whatever it holds: the version stands behind magic and checksum. */
+static void a39_an_index_of_another_version_is_made_anew(void **state)
+{
+    struct maildrop *m = *state;
+    uint32_t count;
+    size_t size;
+    fill(m);
+    struct store_row *rows = maildrop_rows(m, &count);
+    char *file = slurp(maildrop_at(m, "poplin-index"), &size);
+    assert_int_equal(file[16], 2);
+    for (char version = 0; version < 4; version++) {
+        file[16] = version;
+        store_index_sign(file, size);
+        spit(maildrop_at(m, "poplin-index"), file, size);
+        m->notices = 0;
+        assert_same(m, rows, count);
+        assert_int_equal(m->notices, version != 2);
+        if (version != 2)
+            assert_string_equal(m->last_cause, "another version");
+    }
+    free(file);
+    free(rows);
+}
+
+/* So many that the file is read in pieces and the rows are made late. */
+static struct maildir_snapshot *large(void)
+{
+    struct maildir_snapshot *s = maildir_snapshot_new(14000);
+    assert_non_null(s);
+    struct store_row *rows = store_listing_fill(s->listing);
+    for (uint32_t i = 0; i < s->count; i++) {
+        char name[64];
+        int size = snprintf(name, sizeof name, "%u.%.*s:2,S", i, (int)(i % 40),
+                            "a.host.with.a.name.that.is.rather.longish");
+        struct maildir_message *m = &s->messages[i];
+        m->name = store_arena_put(&s->arena, slice_str(name));
+        m->name_size = (uint8_t)size;
+        m->base_size = (uint8_t)(size - 4);
+        m->folder = i % 2;
+        m->stored = i;
+        rows[i].octets = i + 7;
+        rows[i].needs = i % 8;
+        store_uidl_set(&rows[i], i % 3 ? maildir_message_base(m) : SLICE("kept-from-elsewhere"));
+    }
+    store_listing_finish(s->listing);
+    return s;
+}
+
+static void assert_same_snapshots(struct maildir_snapshot *a, struct maildir_snapshot *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(store_listing_octets(a->listing), store_listing_octets(b->listing));
+    assert_memory_equal(store_listing_rows(a->listing), store_listing_rows(b->listing),
+                        a->count * sizeof(struct store_row));
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct maildir_message *x = &a->messages[i];
+        const struct maildir_message *y = &b->messages[i];
+        assert_string_equal(x->name, y->name);
+        assert_int_equal(x->stored, y->stored);
+        assert_int_equal(x->base_size, y->base_size);
+        assert_int_equal(x->folder, y->folder);
+    }
+}
+
+static void a_large_index_says_what_was_written(void **state)
+{
+    (void)state;
+    size_t size;
+    const char *cause;
+    struct maildir_snapshot *s = large();
+    char *file = store_index_encode(s, &size);
+    assert_non_null(file);
+    struct maildir_snapshot *again = store_index_decode_octets(slice_of(file, size), &cause);
+    assert_non_null(again);
+    assert_false(store_listing_is_ready(again->listing));
+    assert_same_snapshots(s, again);
+    assert_true(store_listing_is_ready(again->listing));
+    maildir_snapshot_unref(again);
+    maildir_snapshot_unref(s);
+    free(file);
+}
+
+static void *ask_for_memfd(void *listing)
+{
+    int descriptor;
+    return store_listing_memfd(listing, &descriptor) == STATUS_OK ? (void *)(intptr_t)descriptor
+                                                                  : (void *)(intptr_t)-1;
+}
+
+/* Two sessions that share a drop's listing look at it at once. */
+static void rows_that_are_made_late_are_made_once(void **state)
+{
+    (void)state;
+    size_t size;
+    const char *cause;
+    struct maildir_snapshot *s = large();
+    char *file = store_index_encode(s, &size);
+    for (int i = 0; i < 10; i++) {
+        struct maildir_snapshot *late = store_index_decode_octets(slice_of(file, size), &cause);
+        pthread_t other;
+        void *theirs;
+        assert_non_null(late);
+        assert_int_equal(pthread_create(&other, NULL, ask_for_memfd, late->listing), 0);
+        int ours = (int)(intptr_t)ask_for_memfd(late->listing);
+        assert_int_equal(pthread_join(other, &theirs), 0);
+        assert_true(ours >= 0);
+        assert_int_equal((int)(intptr_t)theirs, ours);
+        assert_int_equal(store_listing_memfd_count(), 1);
+        assert_same_snapshots(s, late);
+        maildir_snapshot_unref(late);
+    }
+    maildir_snapshot_unref(s);
+    free(file);
+}
+
+/* Where no memfd can be had, the rows are there all the same. */
+static void rows_that_are_made_late_need_no_memfd(void **state)
+{
+    (void)state;
+    size_t size;
+    const char *cause;
+    int descriptor;
+    struct rlimit before;
+    struct maildir_snapshot *s = large();
+    char *file = store_index_encode(s, &size);
+    struct maildir_snapshot *late = store_index_decode_octets(slice_of(file, size), &cause);
+    assert_non_null(late);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max});
+    enum status status = store_listing_memfd(late->listing, &descriptor);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_not_equal(status, STATUS_OK);
+    assert_same_snapshots(s, late);
+    assert_int_equal(store_listing_memfd(late->listing, &descriptor), STATUS_OK);
+    maildir_snapshot_unref(late);
+    maildir_snapshot_unref(s);
+    free(file);
+}
+
+/* Any bits together, in any of the pieces; the last one is as short as it gets. */
+static void a39_damage_anywhere_in_a_large_index_is_seen(void **state)
+{
+    (void)state;
+    size_t size;
+    const char *cause;
+    struct maildir_snapshot *s = large();
+    char *file = store_index_encode(s, &size);
+    for (size_t at = 160; at + 40 < size; at += size / 97) {
+        char saved[40];
+        memcpy(saved, file + at, sizeof saved);
+        memset(file + at, (int)(at % 251), at % sizeof saved + 1);
+        if (memcmp(saved, file + at, sizeof saved) != 0)
+            assert_null(store_index_decode_octets(slice_of(file, size), &cause));
+        memcpy(file + at, saved, sizeof saved);
+        assert_null(store_index_decode_octets(slice_of(file, at), &cause));
+    }
+    maildir_snapshot_unref(s);
     free(file);
 }
 
@@ -342,6 +505,11 @@ int main(void)
         CLAIM(a_settled_drop_is_opened_without_reading_its_folders),
         CLAIM(a39_every_flipped_bit_is_seen),
         CLAIM(a39_every_truncation_and_any_tail_is_seen),
+        CLAIM(a39_an_index_of_another_version_is_made_anew),
+        cmocka_unit_test(a_large_index_says_what_was_written),
+        cmocka_unit_test(rows_that_are_made_late_are_made_once),
+        cmocka_unit_test(rows_that_are_made_late_need_no_memfd),
+        cmocka_unit_test(a39_damage_anywhere_in_a_large_index_is_seen),
         CLAIM(a39_a_damaged_index_changes_no_listing),
         CLAIM(a39_what_is_not_our_file_is_not_believed),
         CLAIM(a41_where_nothing_can_be_written_everything_else_works),

@@ -1,4 +1,4 @@
-#include "cli/poplin_accounts.h"
+#include "cli/poplin_open.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static void print_errors(const struct config_errors *errors, bool missing)
     free(text);
 }
 
-int poplin_accounts_read(struct account_set *set, const char *only)
+int poplin_open_accounts(struct account_set *set, const char *only)
 {
     const char *path = poplin_config_path();
     struct config_errors *errors = calloc(1, sizeof *errors);
@@ -33,7 +33,7 @@ int poplin_accounts_read(struct account_set *set, const char *only)
     return code;
 }
 
-int poplin_state_open(struct state **out, bool json)
+int poplin_open_state(struct state **out, bool json)
 {
     char directory[LIMIT_PATH], why[200] = "";
     if (!account_state_directory(directory)) {
