@@ -24,16 +24,7 @@ def test_every_rule_has_scenarios_and_no_name_comes_twice():
     assert rules >= {f"c{i:02}" for i in (*range(1, 15), 20, 21)}
 
 
-# What the collector does not do yet; it fails here as soon as it does.
-AWAITED = {"c20_a_window_is_polled_until_it_is_empty"}
-
-
-def parameter(case):
-    marks = [pytest.mark.xfail(strict=True)] if case.name in AWAITED else []
-    return pytest.param(case, marks=marks, id=case.name)
-
-
-@pytest.mark.parametrize("case", map(parameter, CASES))
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_scenario(case, tmp_path):
     collect_case.run(case, tmp_path)
 
