@@ -221,7 +221,7 @@ static enum status stuff(struct lmtp_target *t, struct wire_stuffer *w, struct s
         size_t n = wire_stuff(w, &piece, t->out, sizeof t->out);
         enum status status = lmtp_link_send(&t->link, slice_of(t->out, n));
         if (status != STATUS_OK)
-            return lost(t, "DATA", status);
+            return lost(t, "the message", status);
     }
     return STATUS_OK;
 }

@@ -149,7 +149,7 @@ static bool map_rows(struct connection *c, int descriptor, uint32_t count)
         return false;
     if (fstat(descriptor, &st) < 0 || (uint64_t)st.st_size != size || size == 0)
         return false;
-    void *rows = mmap(NULL, size, PROT_READ, MAP_SHARED, descriptor, 0);
+    void *rows = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (rows == MAP_FAILED)
         return false;
     c->rows = rows;
