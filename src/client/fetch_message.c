@@ -65,6 +65,7 @@ static bool name_one(struct fetch *f, size_t step)
         row.uidl = fetch_uidl(f, step, item->file, memory);
     }
     row.stage = STATE_FETCHING;
+    row.unsure = false;
     row.octets = s->message.octets == UINT64_MAX ? 0 : s->message.octets;
     row.file = slice_str(item->file);
     if (f->hashes && f->hashes[step].is_known) {
@@ -215,11 +216,35 @@ static bool write_group(struct fetch *f)
     return ok && state_commit(f->state) == STATUS_OK;
 }
 
+/* A52: that a message came in another size than announced is in the state before its file can be
+ * seen: a run that is killed between both must not leave it for the next one to delete there. */
+static bool note_unsure(struct fetch *f)
+{
+    bool begun = false, ok = true;
+    for (size_t i = 0; i < f->whole && ok; i++) {
+        const struct fetch_item *item = item_at(f, i);
+        struct state_row row;
+        if (item->place != ITEM_WHOLE || !item->is_unsure)
+            continue;
+        ok = (begun || state_begin(f->state) == STATUS_OK) &&
+             state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK;
+        begun = true;
+        row.unsure = true;
+        ok = ok && state_put(f->state, f->account->name, &row) == STATUS_OK;
+    }
+    return ok && (!begun || state_commit(f->state) == STATUS_OK);
+}
+
 bool fetch_commit(struct fetch *f)
 {
     uint64_t octets;
     if (f->whole == 0)
         return true;
+    if (!note_unsure(f)) {
+        f->whole = 0;
+        fetch_state_failed(f);
+        return false;
+    }
     if (deliver_pending(f->delivery, &octets) > 0 && deliver_commit(f->delivery) != STATUS_OK) {
         f->whole = 0; /* their rows say fetching: the next run sees what became of each */
         fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));

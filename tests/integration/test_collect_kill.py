@@ -13,7 +13,7 @@ import collector
 import pytest
 from collector import Collector, as_stored
 from proxy import Proxy
-from quirk import Message, Quirk, Script
+from quirk import Message, Quirk, Script, on
 
 COUNT = 20
 SAMPLE = 12
@@ -135,6 +135,24 @@ def test_c21_killed_at_a_sample_of_system_calls(stage):
 @pytest.mark.long
 def test_c21_killed_at_every_system_call(stage):
     kill_sweep(stage, lambda whole: whole)
+
+
+def test_a52_what_came_short_is_not_deleted_after_a_kill_either(tmp_path):
+    """Killed when files can be seen already and the state still says fetching."""
+    stage = Stage(tmp_path, "none")
+    try:
+        for name, number in (("renameat2", 2), ("renameat2", 10), ("renameat2", COUNT)):
+            stage.reset()
+            sizes = [f"{i} {len(data) + 100}" for i, (_uidl, data) in enumerate(BOX, 1)]
+            stage.server.play(Script(rules=[on("^LIST$", "+OK", *sizes, ".")]))
+            stage.strace("-e", f"trace={name}", "-e", f"inject={name}:signal=SIGKILL:when={number}")
+            for _ in range(2):
+                stage.account.fetch()
+            stage.server.wait_idle()
+            assert stage.account.messages() == WANT
+            assert len(stage.server.box) == COUNT, f"deleted after a kill at {name} {number}"
+    finally:
+        stage.server.close()
 
 
 def fail_at(stage, name, error, number):
