@@ -1,4 +1,5 @@
-/* base64: RFC 4648 4, strict, as SASL needs it (RFC 5034 4). Mail's lenient reading is elsewhere. */
+/* base64: RFC 4648 4, strict, as SASL needs it (RFC 5034 4). Mail's lenient reading is elsewhere.
+ */
 #ifndef POPLIN_CODEC_BASE64_H
 #define POPLIN_CODEC_BASE64_H
 
