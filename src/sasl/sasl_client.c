@@ -8,6 +8,17 @@
 /* In the order of preference. The order between PLAIN and CRAM-MD5 is meant: within TLS a server
  * that keeps hashes is worth more than one that keeps passwords. */
 static const struct sasl_client_mechanism rows[] = {
+    {.name = "SCRAM-SHA-512-PLUS",
+     .digest = "SHA512",
+     .binds = true,
+     .speaks_first = true,
+     .must_prove = true,
+     .respond = sasl_client_scram},
+    {.name = "SCRAM-SHA-512",
+     .digest = "SHA512",
+     .speaks_first = true,
+     .must_prove = true,
+     .respond = sasl_client_scram},
     {.name = "SCRAM-SHA-256-PLUS",
      .digest = "SHA256",
      .binds = true,

@@ -29,15 +29,16 @@ struct sasl_credentials {
 
 struct sasl_client_mechanism;
 
-/* SCRAM-SHA-256-PLUS, SCRAM-SHA-256, SCRAM-SHA-1-PLUS, SCRAM-SHA-1, OAUTHBEARER, XOAUTH2, PLAIN,
- * LOGIN, CRAM-MD5, EXTERNAL. NULL: not known. Any letter case. */
+/* SCRAM-SHA-512-PLUS, SCRAM-SHA-512, SCRAM-SHA-256-PLUS, SCRAM-SHA-256, SCRAM-SHA-1-PLUS,
+ * SCRAM-SHA-1, OAUTHBEARER, XOAUTH2, PLAIN, LOGIN, CRAM-MD5, EXTERNAL. NULL: not known. Any letter
+ * case. */
 const struct sasl_client_mechanism *sasl_client_find(struct slice name);
 const char *sasl_client_name(const struct sasl_client_mechanism *m);
 /* Sends the password, or a token, in clear: never without TLS off loopback. */
 bool sasl_client_is_clear(const struct sasl_client_mechanism *m);
 
 /* The best of those offered (names in capitals, blanks between) that the credentials fit:
- * a token: OAUTHBEARER, XOAUTH2; a password: SCRAM-SHA-256-PLUS … as listed above; neither:
+ * a token: OAUTHBEARER, XOAUTH2; a password: SCRAM-SHA-512-PLUS … as listed above; neither:
  * EXTERNAL. Those that are clear only if clear_allowed. NULL: none. */
 const struct sasl_client_mechanism *
 sasl_client_choose(struct slice offered, const struct sasl_credentials *c, bool clear_allowed);

@@ -30,7 +30,14 @@ struct digest {
 
 static const EVP_MD *md_of(const struct sasl_client *x)
 {
-    return x->mechanism->digest[3] == '2' ? EVP_sha256() : EVP_sha1();
+    switch (x->mechanism->digest[3]) {
+    case '5':
+        return EVP_sha512();
+    case '2':
+        return EVP_sha256();
+    default:
+        return EVP_sha1();
+    }
 }
 
 static struct digest mac(const EVP_MD *md, const struct digest *key, struct slice text)
