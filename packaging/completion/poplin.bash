@@ -47,7 +47,7 @@ _poplin() {
         return
         ;;
     --tls) words='none stls implicit' ;;
-    --auth) words='SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER USER APOP' ;;
+    --auth) words='SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER USER APOP' ;;
     -e | --every | -x | --exec | -l | --limit | -s | --max-size | -u | --user | --from | --name | --server | \
         --passwordeval | --tokeneval | --tls-fingerprint | --authzid | --timeout)
         return

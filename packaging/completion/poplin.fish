@@ -82,7 +82,7 @@ complete -c poplin -n '__poplin_using state import' -F
 
 complete -c poplin -n '__poplin_using pop' -s u -l user -x -d 'to log in with'
 complete -c poplin -n '__poplin_using pop' -l password-file -r -F -d 'its first line'
-complete -c poplin -n '__poplin_using pop' -l auth -x -a 'SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER USER APOP' -d 'the one way to log in'
+complete -c poplin -n '__poplin_using pop' -l auth -x -a 'SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER USER APOP' -d 'the one way to log in'
 complete -c poplin -n '__poplin_using pop' -l token-file -r -F -d 'an OAuth access token'
 complete -c poplin -n '__poplin_using pop' -l authzid -x -d 'act for another user'
 complete -c poplin -n '__poplin_using pop' -l tls -x -a 'none stls implicit' -d 'how the connection is protected'

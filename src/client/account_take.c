@@ -96,6 +96,8 @@ void account_take_auth(struct config_reader *r, const struct account_statement *
                        struct account *a)
 {
     static const char *const names[] = {
+        "SCRAM-SHA-512-PLUS",
+        "SCRAM-SHA-512",
         "SCRAM-SHA-256-PLUS",
         "SCRAM-SHA-256",
         "SCRAM-SHA-1-PLUS",

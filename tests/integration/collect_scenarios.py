@@ -309,7 +309,8 @@ def dialogue(name, offered, *listed, exit=GIVES_UP, mail=(), **rest):
 
 
 C13 = [
-    *(mechanism(name) for name in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")),
+    *(mechanism(name) for name in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256",
+                                 "SCRAM-SHA-512")),
     mechanism("SCRAM-SHA-256", tls="tls"),
     case("c13_the_best_of_many",
          fetch(offering("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256"),

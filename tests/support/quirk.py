@@ -299,7 +299,8 @@ class Session:
             return
         steps = {"PLAIN": self._plain, "LOGIN": self._login, "CRAM-MD5": self._cram,
                  "XOAUTH2": self._bearer, "OAUTHBEARER": self._bearer,
-                 "SCRAM-SHA-1": self._scram, "SCRAM-SHA-256": self._scram}
+                 "SCRAM-SHA-1": self._scram, "SCRAM-SHA-256": self._scram,
+                 "SCRAM-SHA-512": self._scram}
         try:
             self.login(steps[name](name, words[1] if len(words) > 1 else None))
         except (ValueError, IndexError):
@@ -338,7 +339,8 @@ class Session:
         return False
 
     def _scram(self, name, initial):
-        hash_name = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256"}[name]
+        hash_name = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256",
+                     "SCRAM-SHA-512": "sha512"}[name]
         fault = self.script.scram_fault
         bare = self._first(initial).decode().split(",", 2)[2]
         nonce = re.search("r=([^,]*)", bare)[1] + "quirk"
