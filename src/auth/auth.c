@@ -1,31 +1,11 @@
 #include "auth/auth.h"
 
 #include "auth/auth_address.h"
-#include "auth/auth_cache.h"
-#include "auth/auth_delay.h"
-#include "auth/auth_driver.h"
-#include "auth/auth_pool.h"
-#include "auth/auth_sessions.h"
-#include "auth/auth_wait.h"
+#include "auth/auth_state.h"
 #include "config/config.h"
 
 #include <sodium.h>
 #include <stdlib.h>
-
-struct auth {
-    struct auth_driver *driver; /* NULL: none was ever set */
-    enum status database;       /* OK, or how logins are answered instead of a look into it */
-    unsigned char text_digest[32];
-    struct auth_pool *pool;
-    struct auth_cache *cache;
-    struct auth_delay *delay;
-    struct auth_wait wait;
-    struct auth_table checks; /* id: a = its struct auth_waiting */
-    struct auth_sessions sessions;
-    struct auth_sessions_limits limits;
-    uint64_t fail_delay;
-    unsigned char key[crypto_shorthash_KEYBYTES];
-};
 
 void auth_set_options(struct auth *a, const struct auth_options *options)
 {
@@ -133,7 +113,7 @@ uint64_t auth_due(const struct auth *a)
     return auth_wait_due(&a->wait);
 }
 
-static uint64_t keyed(const struct auth *a, struct slice s)
+uint64_t auth_keyed(const struct auth *a, struct slice s)
 {
     uint64_t hash;
     crypto_shorthash((unsigned char *)&hash, (const unsigned char *)s.data, s.size, a->key);
@@ -144,7 +124,7 @@ static uint64_t keyed_address(const struct auth *a, const struct sockaddr_storag
 {
     unsigned char prefix[AUTH_ADDRESS_PREFIX];
     auth_address_prefix(remote, prefix);
-    return keyed(a, slice_of(prefix, sizeof prefix));
+    return auth_keyed(a, slice_of(prefix, sizeof prefix));
 }
 
 static struct auth_waiting *waiting_new(const struct auth *a, uint64_t id, struct slice user,
@@ -157,10 +137,10 @@ static struct auth_waiting *waiting_new(const struct auth *a, uint64_t id, struc
     c->user_size = (uint16_t)(user.size < LIMIT_USER_NAME ? user.size : LIMIT_USER_NAME);
     if (c->user_size > 0)
         memcpy(c->user, user.data, c->user_size);
-    c->user_key = keyed(a, slice_of(c->user, c->user_size));
+    c->user_key = auth_keyed(a, slice_of(c->user, c->user_size));
     c->address = keyed_address(a, remote);
     uint64_t pair[2] = {c->address, c->user_key};
-    c->pair = keyed(a, slice_of(pair, sizeof pair));
+    c->pair = auth_keyed(a, slice_of(pair, sizeof pair));
     return c;
 }
 
@@ -189,11 +169,12 @@ static void conclude(struct auth *a, uint64_t now, struct auth_waiting *c, enum 
 static enum status prove(struct auth *a, uint64_t now, struct auth_waiting *c,
                          const struct auth_record *record, struct slice password)
 {
-    c->secret = keyed(a, record->secret);
+    c->secret = auth_keyed(a, record->secret);
     if (record->hash.kind == AUTH_HASH_PLAIN) {
         conclude(a, now, c, auth_hash_verify(&record->hash, password));
         return STATUS_OK;
     }
+    c->has_mac = true;
     c->mac = auth_cache_mac(a->cache, slice_of(c->user, c->user_size), record->secret, password);
     if (auth_cache_has(a->cache, now, &c->mac)) {
         c->is_cached = true;
@@ -243,25 +224,56 @@ static enum status ask(struct auth *a, uint64_t now, struct auth_waiting *c, str
     return prove(a, now, c, &record, password);
 }
 
-enum status auth_check(struct auth *a, uint64_t now, uint64_t id, struct slice user,
-                       struct slice password, const struct sockaddr_storage *remote)
+/* A check under way, known by its id. */
+static enum status enter(struct auth *a, uint64_t now, struct auth_waiting *c)
 {
-    if (auth_table_find(&a->checks, id) || auth_table_find(&a->sessions.sessions, id))
-        return STATUS_EXISTS;
-    struct auth_waiting *c = waiting_new(a, id, user, remote);
-    struct auth_entry *e = c ? auth_table_add(&a->checks, id) : NULL;
+    struct auth_entry *e = c ? auth_table_add(&a->checks, c->id) : NULL;
     if (!e) {
         free(c);
         return STATUS_NO_MEMORY;
     }
     e->a = (uintptr_t)c;
     c->asked = now;
-    enum status status = ask(a, now, c, user, password);
+    return STATUS_OK;
+}
+
+static bool is_known(const struct auth *a, uint64_t id)
+{
+    return auth_table_find(&a->checks, id) || auth_table_find(&a->sessions.sessions, id);
+}
+
+enum status auth_check(struct auth *a, uint64_t now, uint64_t id, struct slice user,
+                       struct slice password, const struct sockaddr_storage *remote)
+{
+    if (is_known(a, id))
+        return STATUS_EXISTS;
+    struct auth_waiting *c = waiting_new(a, id, user, remote);
+    enum status status = enter(a, now, c);
+    if (status != STATUS_OK)
+        return status;
+    status = ask(a, now, c, user, password);
     if (status != STATUS_OK) {
-        auth_table_remove(&a->checks, e);
+        auth_table_remove(&a->checks, auth_table_find(&a->checks, id));
         free(c);
     }
     return status;
+}
+
+enum status auth_proved(struct auth *a, uint64_t now, uint64_t id, struct slice user,
+                        const struct auth_verifier *v, enum status proof,
+                        const struct sockaddr_storage *remote)
+{
+    if (is_known(a, id))
+        return STATUS_EXISTS;
+    struct auth_waiting *c = waiting_new(a, id, user, remote);
+    enum status status = enter(a, now, c);
+    if (status != STATUS_OK)
+        return status;
+    c->secret = v->secret;
+    c->is_decoy = v->is_decoy;
+    c->reason = v->reason;
+    conclude(a, now, c, proof);
+    return STATUS_OK;
 }
 
 void auth_cancel(struct auth *a, uint64_t id)
@@ -289,7 +301,7 @@ static bool is_still_so(const struct auth *a, const struct auth_waiting *c,
 {
     struct slice user = slice_of(c->user, c->user_size);
     return a->driver->class->find(a->driver, user, record) == STATUS_OK &&
-           keyed(a, record->secret) == c->secret;
+           auth_keyed(a, record->secret) == c->secret;
 }
 
 static void admit(struct auth *a, uint64_t now, struct auth_waiting *c, struct auth_decision *out)
@@ -301,7 +313,7 @@ static void admit(struct auth *a, uint64_t now, struct auth_waiting *c, struct a
         return;
     }
     auth_delay_proved(a->delay, c->pair, now);
-    if (record.hash.kind != AUTH_HASH_PLAIN && !c->is_cached)
+    if (c->has_mac && !c->is_cached)
         auth_cache_put(a->cache, now, &c->mac);
     out->reason = auth_sessions_full(&a->sessions, &a->limits, c->address, c->user_key);
     if (out->reason) {
@@ -341,7 +353,7 @@ bool auth_next(struct auth *a, uint64_t now, struct auth_decision *out)
 void auth_session_hold(struct auth *a, uint64_t id, struct slice user,
                        const struct sockaddr_storage *remote)
 {
-    (void)auth_sessions_begin(&a->sessions, id, keyed_address(a, remote), keyed(a, user));
+    (void)auth_sessions_begin(&a->sessions, id, keyed_address(a, remote), auth_keyed(a, user));
 }
 
 void auth_session_end(struct auth *a, uint64_t id)

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "sasl/sasl_verifier.h"
 
 #include <netinet/in.h>
 
@@ -68,6 +69,26 @@ uint64_t auth_due(const struct auth *a);
  * makes a system call. */
 enum status auth_check(struct auth *a, uint64_t now, uint64_t id, struct slice user,
                        struct slice password, const struct sockaddr_storage *remote);
+/* What SCRAM proves a user against. For a user that there is not, that is locked, or whose secret
+ * can be no verifier (a hash of another kind, or of another digest) it is a decoy, always the same
+ * for one name, and what comes of it is DENIED whatever the client proves. It costs the same for
+ * both. TEMPORARY, PERMANENT: of the database. */
+struct auth_verifier {
+    struct sasl_verifier verifier;
+    uint64_t secret; /* what was stored when it was given */
+    bool is_decoy;
+    const char *reason; /* why it is a decoy */
+    char nonce[33];     /* for the challenge, NUL-ended */
+};
+enum status auth_verifier(struct auth *a, struct slice user, enum sasl_digest digest,
+                          struct auth_verifier *out);
+
+/* The mechanism has proved the user, or not: from here on as auth_check, with its delays and
+ * limits. `proof`: OK, DENIED. */
+enum status auth_proved(struct auth *a, uint64_t now, uint64_t id, struct slice user,
+                        const struct auth_verifier *v, enum status proof,
+                        const struct sockaddr_storage *remote);
+
 /* Nobody waits for it any more: no decision will be given and nothing is counted. */
 void auth_cancel(struct auth *a, uint64_t id);
 /* True and a decision, or false when none is due. */

@@ -24,7 +24,18 @@ static const struct {
     {"ARGON2ID", AUTH_HASH_ARGON2, "$argon2id$", NULL},
     {"ARGON2I", AUTH_HASH_ARGON2, "$argon2i$", NULL},
     {"ARGON2", AUTH_HASH_ARGON2, "$argon2id$", "$argon2i$"},
+    {"SCRAM-SHA-1", AUTH_HASH_SCRAM, "", NULL},
+    {"SCRAM-SHA-256", AUTH_HASH_SCRAM, "", NULL},
+    {"SCRAM-SHA-512", AUTH_HASH_SCRAM, "", NULL},
 };
+
+static enum sasl_digest digest_of(struct slice scheme)
+{
+    enum sasl_digest d = SASL_SHA_1;
+    while (d + 1 < SASL_DIGEST_COUNT && !slice_equal_nocase(scheme, slice_str(sasl_digest_name(d))))
+        d++;
+    return d;
+}
 
 static bool fits(struct slice text, const char *begins)
 {
@@ -44,6 +55,7 @@ static bool take_scheme(struct slice secret, struct auth_hash *out, const char *
         if (!slice_equal_nocase(name, slice_str(schemes[i].name)))
             continue;
         out->kind = schemes[i].kind;
+        out->digest = digest_of(name);
         *why = "the hash is not of the scheme in braces";
         return fits(out->text, schemes[i].begins) || fits(out->text, schemes[i].or_begins);
     }
@@ -87,6 +99,9 @@ static bool is_sound(const struct auth_hash *hash)
         return salt != CRYPT_SALT_INVALID && salt != CRYPT_SALT_METHOD_DISABLED &&
                is_whole(hash->text);
     }
+    struct sasl_verifier verifier;
+    if (hash->kind == AUTH_HASH_SCRAM)
+        return sasl_verifier_parse(hash->digest, hash->text, &verifier) == STATUS_OK;
     if (hash->kind == AUTH_HASH_ARGON2)
         return hash->text.size < crypto_pwhash_STRBYTES &&
                crypto_pwhash_str_needs_rehash(text, crypto_pwhash_OPSLIMIT_MIN,
@@ -96,7 +111,7 @@ static bool is_sound(const struct auth_hash *hash)
 
 enum status auth_hash_parse(struct slice secret, struct auth_hash *out, const char **why)
 {
-    *out = (struct auth_hash){AUTH_HASH_CRYPT, secret};
+    *out = (struct auth_hash){.kind = AUTH_HASH_CRYPT, .text = secret};
     if (secret.size > 0 && secret.data[0] == '{') {
         if (!take_scheme(secret, out, why))
             return STATUS_MALFORMED;
@@ -196,6 +211,21 @@ static enum status argon2_verify(struct slice text, struct slice password)
     return has_memory_for(text) ? STATUS_DENIED : STATUS_NO_MEMORY;
 }
 
+/* A password that SCRAM forbids was never made a verifier of. */
+static enum status scram_verify(const struct auth_hash *hash, struct slice password)
+{
+    struct sasl_verifier stored, made;
+    if (sasl_verifier_parse(hash->digest, hash->text, &stored) != STATUS_OK)
+        return STATUS_DENIED;
+    enum status status = sasl_verifier_make(
+        hash->digest, password, slice_of(stored.salt, stored.salt_size), stored.rounds, &made);
+    bool same = sodium_memcmp(made.stored_key, stored.stored_key, stored.key_size) == 0;
+    sasl_verifier_wipe(&made);
+    if (status == STATUS_NO_MEMORY)
+        return status;
+    return status == STATUS_OK && same ? STATUS_OK : STATUS_DENIED;
+}
+
 enum status auth_hash_verify(const struct auth_hash *hash, struct slice password)
 {
     password.data = password.size ? password.data : "";
@@ -206,6 +236,8 @@ enum status auth_hash_verify(const struct auth_hash *hash, struct slice password
         return crypt_verify(hash->text, password);
     case AUTH_HASH_ARGON2:
         return argon2_verify(hash->text, password);
+    case AUTH_HASH_SCRAM:
+        return scram_verify(hash, password);
     case AUTH_HASH_LOCKED:
         break;
     }
@@ -223,6 +255,9 @@ static const struct {
     {"SHA512-CRYPT", "SHA512-CRYPT", "$6$", 0},
     {"SHA256-CRYPT", "SHA256-CRYPT", "$5$", 0},
     {"BLF-CRYPT", "BLF-CRYPT", "$2b$", 12},
+    {"SCRAM-SHA-256", "SCRAM-SHA-256", NULL, 0},
+    {"SCRAM-SHA-512", "SCRAM-SHA-512", NULL, 0},
+    {"SCRAM-SHA-1", "SCRAM-SHA-1", NULL, 0},
     {"PLAIN", "PLAIN", "", 0},
 };
 
@@ -259,13 +294,33 @@ static enum status make_crypt(const char *prefix, unsigned long count, const cha
     return status;
 }
 
+/* The rounds of RFC 7677's example are few for today: a guess costs what the rounds cost. */
+static enum status make_scram(enum sasl_digest d, struct slice password,
+                              char text[AUTH_HASH_MAX + 1])
+{
+    enum { ROUNDS = 100000, SALT = 18 };
+    char salt[SALT];
+    struct sasl_verifier v;
+    struct buf out = buf_over(text, AUTH_HASH_MAX);
+    randombytes_buf(salt, sizeof salt);
+    enum status status = sasl_verifier_make(d, password, slice_of(salt, sizeof salt), ROUNDS, &v);
+    if (status == STATUS_OK && !sasl_verifier_print(&v, &out))
+        status = STATUS_TOO_LARGE;
+    text[out.size] = '\0';
+    sasl_verifier_wipe(&v);
+    return status;
+}
+
 static enum status make_text(size_t maker, struct slice password, char text[AUTH_HASH_MAX + 1])
 {
     char phrase[LIMIT_PASSWORD + 1];
     if (!copy_text(password, phrase, sizeof phrase))
         return STATUS_MALFORMED;
     enum status status = STATUS_OK;
-    if (makers[maker].prefix && *makers[maker].prefix)
+    struct slice name = slice_str(makers[maker].name);
+    if (slice_starts(name, SLICE("SCRAM-")))
+        status = make_scram(digest_of(name), password, text);
+    else if (makers[maker].prefix && *makers[maker].prefix)
         status = make_crypt(makers[maker].prefix, makers[maker].count, phrase, text);
     else if (!makers[maker].prefix)
         status = crypto_pwhash_str(text, phrase, password.size, crypto_pwhash_OPSLIMIT_INTERACTIVE,

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "sasl/sasl_verifier.h"
 
 enum { AUTH_HASH_MAX = 383 }; /* octets of a secret's text; crypt's own limit */
 
@@ -16,11 +17,13 @@ enum auth_hash_kind {
     AUTH_HASH_PLAIN,  /* the password itself: compared at once */
     AUTH_HASH_CRYPT,  /* by libcrypt: costs milliseconds */
     AUTH_HASH_ARGON2, /* by libsodium: costs milliseconds and megabytes */
+    AUTH_HASH_SCRAM,  /* a SCRAM verifier: costs a millisecond and more, by its rounds */
 };
 
 struct auth_hash {
     enum auth_hash_kind kind;
-    struct slice text; /* without {SCHEME}; the secret's memory */
+    struct slice text;       /* without {SCHEME}; the secret's memory */
+    enum sasl_digest digest; /* SCRAM's */
 };
 
 /* MALFORMED, and *why says in words without the secret what is wrong with it. */

@@ -72,7 +72,7 @@ static void *work(void *pool)
             continue;
         }
         pthread_mutex_unlock(&p->mutex);
-        struct auth_hash hash = {job->kind, slice_of(job->text, job->text_size)};
+        struct auth_hash hash = {job->kind, slice_of(job->text, job->text_size), job->digest};
         job->status = auth_hash_verify(&hash, slice_of(job->password, job->password_size));
         explicit_bzero(job->password, sizeof job->password);
         atomic_fetch_add(&p->done, 1);
@@ -169,6 +169,7 @@ static struct auth_job *job_new(void *owner, const struct auth_hash *hash, struc
     job->next = NULL;
     job->owner = owner;
     job->kind = hash->kind;
+    job->digest = hash->digest;
     job->status = STATUS_AGAIN;
     job->text_size = (uint16_t)hash->text.size;
     job->password_size = (uint16_t)password.size;

@@ -19,6 +19,7 @@ struct auth_job {
     struct auth_job *next;
     void *owner;
     enum auth_hash_kind kind;
+    enum sasl_digest digest;
     uint16_t text_size, password_size;
     enum status status; /* the answer, as auth_hash_verify gives it */
     char text[AUTH_HASH_MAX];

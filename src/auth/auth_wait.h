@@ -16,6 +16,7 @@ struct auth_waiting {
     enum status status;
     const char *reason;
     bool is_cancelled, is_cached, is_decoy;
+    bool has_mac;        /* a password was there, and can be remembered as proved */
     struct auth_mac mac; /* of user, stored secret and password: proves for what this was asked */
     uint64_t secret;     /* keyed hash of the stored secret that was proved against */
     uint16_t user_size;

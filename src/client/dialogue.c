@@ -315,7 +315,7 @@ static void go_on_with_handshake(struct dialogue *d)
     }
     event_set_interest(d->loop, &d->source, EVENT_READ);
     d->is_secure = true;
-    if (tls_client_binding(d->tls, d->binding))
+    if (tls_exporter(d->tls, d->binding))
         d->credentials.binding = slice_of(d->binding, sizeof d->binding);
     if (d->account->tls == ACCOUNT_TLS_STLS) {
         pop3_client_tls_started(&d->machine);

@@ -37,6 +37,16 @@ struct config_certificate {
     char *key;
 };
 
+/* In the order in which AUTH offers them. */
+enum config_mechanism {
+    CONFIG_MECHANISM_SCRAM_SHA_512,
+    CONFIG_MECHANISM_SCRAM_SHA_256,
+    CONFIG_MECHANISM_SCRAM_SHA_1,
+    CONFIG_MECHANISM_PLAIN,
+    CONFIG_MECHANISM_LOGIN,
+    CONFIG_MECHANISM_COUNT
+};
+
 enum config_lock { CONFIG_LOCK_EXCLUSIVE, CONFIG_LOCK_SNAPSHOT, CONFIG_LOCK_TAKEOVER };
 enum config_log_format { CONFIG_LOG_LOGFMT, CONFIG_LOG_JSON };
 enum config_log_target { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG };
@@ -76,6 +86,7 @@ struct config {
     enum config_log_target log_target;
     uint32_t fronts, stores;          /* processes { front N store N } */
     uint64_t cache_octets;            /* of listings kept between sessions, for each store */
+    uint32_t mechanisms;              /* bits 1 << enum config_mechanism */
     int32_t expire_days, login_delay; /* what CAPA says; -1: NEVER, left out */
 };
 

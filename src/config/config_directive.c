@@ -7,6 +7,8 @@ const char *const CONFIG_LOCK_WORDS[3] = {"exclusive", "snapshot", "takeover"};
 const char *const CONFIG_LOG_FORMAT_WORDS[2] = {"logfmt", "json"};
 const char *const CONFIG_LOG_TARGET_WORDS[2] = {"stderr", "syslog"};
 const char *const CONFIG_UIDL_WORDS[2] = {"names", "keep"};
+const char *const CONFIG_MECHANISM_WORDS[CONFIG_MECHANISM_COUNT] = {
+    "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"};
 
 #define COUNT(word, field, low, high, usual, text)                                                 \
     {                                                                                              \
@@ -83,6 +85,12 @@ const struct config_directive CONFIG_DIRECTIVES[] = {
     {"users", "file FILE", NULL, "users file /etc/poplin/users",
      "The file of user names and password hashes; poplinctl(8) edits it.", 2, 2, false, NULL, 0,
      config_set_users, config_print_users},
+    {"mechanisms", "NAME...", "PLAIN LOGIN", "mechanisms SCRAM-SHA-256 PLAIN LOGIN",
+     "The SASL mechanisms that are offered, of SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN "
+     "and "
+     "LOGIN, each SCRAM also with channel binding (-PLUS) over TLS; clients take the strongest, so "
+     "SCRAM is for servers where every secret is {PLAIN} or a {SCRAM-...} of that digest.",
+     1, CONFIG_MECHANISM_COUNT, false, NULL, 0, config_set_mechanisms, config_print_mechanisms},
     {"store", "maildir PATTERN | memory", NULL, "store maildir /var/mail/%d/%n",
      "Where a user's mail lies: %u is the whole name, %n the part before the @, %d the part after "
      "it, %h the home from the user file, %% a percent sign.",

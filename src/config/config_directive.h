@@ -92,6 +92,7 @@ void config_set_uidl(struct config_reader *r, const struct config_statement *s);
 void config_set_log(struct config_reader *r, const struct config_statement *s);
 void config_set_processes(struct config_reader *r, const struct config_statement *s);
 void config_set_cache(struct config_reader *r, const struct config_statement *s);
+void config_set_mechanisms(struct config_reader *r, const struct config_statement *s);
 void config_set_expire(struct config_reader *r, const struct config_statement *s);
 void config_set_login_delay(struct config_reader *r, const struct config_statement *s);
 
@@ -110,6 +111,7 @@ void config_print_uidl(const struct config_printer *p, const struct config_direc
 void config_print_log(const struct config_printer *p, const struct config_directive *d);
 void config_print_processes(const struct config_printer *p, const struct config_directive *d);
 void config_print_cache(const struct config_printer *p, const struct config_directive *d);
+void config_print_mechanisms(const struct config_printer *p, const struct config_directive *d);
 void config_print_expire(const struct config_printer *p, const struct config_directive *d);
 void config_print_login_delay(const struct config_printer *p, const struct config_directive *d);
 
@@ -117,6 +119,7 @@ void config_print_login_delay(const struct config_printer *p, const struct confi
 extern const char *const CONFIG_LOCK_WORDS[3];
 extern const char *const CONFIG_LOG_FORMAT_WORDS[2];
 extern const char *const CONFIG_LOG_TARGET_WORDS[2];
+extern const char *const CONFIG_MECHANISM_WORDS[CONFIG_MECHANISM_COUNT];
 extern const char *const CONFIG_UIDL_WORDS[2];
 
 #endif

@@ -183,6 +183,17 @@ void config_print_cache(const struct config_printer *p, const struct config_dire
         fprintf(p->out, "%s %s\n", d->name, text);
 }
 
+void config_print_mechanisms(const struct config_printer *p, const struct config_directive *d)
+{
+    if (p->than != NULL && p->than->mechanisms == p->value->mechanisms)
+        return;
+    fputs(d->name, p->out);
+    for (int i = 0; i < CONFIG_MECHANISM_COUNT; i++)
+        if (p->value->mechanisms & 1u << i)
+            fprintf(p->out, " %s", CONFIG_MECHANISM_WORDS[i]);
+    fputc('\n', p->out);
+}
+
 void config_print_expire(const struct config_printer *p, const struct config_directive *d)
 {
     int32_t days = p->value->expire_days;

@@ -286,6 +286,20 @@ void config_set_cache(struct config_reader *r, const struct config_statement *s)
         r->value->cache_octets = octets;
 }
 
+void config_set_mechanisms(struct config_reader *r, const struct config_statement *s)
+{
+    uint32_t bits = 0;
+    for (size_t i = 1; i < s->count; i++) {
+        int word = config_keyword(r, &s->words[i], CONFIG_MECHANISM_WORDS, CONFIG_MECHANISM_COUNT);
+        if (word < 0)
+            return;
+        if (bits & 1u << word)
+            config_fault(r, &s->words[i], "%s is named twice", CONFIG_MECHANISM_WORDS[word]);
+        bits |= 1u << word;
+    }
+    r->value->mechanisms = bits;
+}
+
 void config_set_expire(struct config_reader *r, const struct config_statement *s)
 {
     const struct config_word *days = &s->words[1];

@@ -30,6 +30,7 @@ struct config *config_new(void)
         if (!CONFIG_DIRECTIVES[i].repeats)
             config_default_block(&CONFIG_DIRECTIVES[i], c);
     }
+    c->mechanisms = 1u << CONFIG_MECHANISM_PLAIN | 1u << CONFIG_MECHANISM_LOGIN;
     c->expire_days = -1;
     c->login_delay = -1;
     c->cache_octets = 64 * 1024 * 1024;

@@ -46,7 +46,8 @@ enum ipc_type {
     IPC_FAULT,  /* u8 role, u32 index of a process that broke the table */
     IPC_NOTICE, /* text for the service manager's status line or a test */
     /* front to auth */
-    IPC_BEGIN,    /* u64 session, address remote, u8 tls, str mechanism, u8 has_initial, str data */
+    IPC_BEGIN,    /* u64 session, address remote, u8 tls, str tls-exporter,
+                     str tls-server-end-point, str mechanism, u8 has_initial, str data */
     IPC_RESPONSE, /* u64 session, str data */
     IPC_CANCEL,   /* u64 session */
     IPC_ENDED,    /* u64 session */

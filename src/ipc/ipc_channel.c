@@ -134,7 +134,8 @@ enum status ipc_send(struct ipc_channel *c, enum ipc_type type, struct slice pay
 {
     const struct ipc_rule *rule = &ipc_rules[type];
     assert((rule->from & c->self) && (rule->to & c->peer));
-    assert(payload.size + tail.size >= rule->size_min && payload.size + tail.size <= rule->size_max);
+    assert(payload.size + tail.size >= rule->size_min &&
+           payload.size + tail.size <= rule->size_max);
     if (c->socket < 0)
         return STATUS_CLOSED;
     if (c->first)
@@ -220,7 +221,7 @@ enum status ipc_receive(struct ipc_channel *c, void *memory, size_t size, struct
             close(fd);
         return n == 0 ? nothing_read(c) : STATUS_MALFORMED;
     }
-    *out = (struct ipc_message){
-        (enum ipc_type)type, slice_of(memory, (size_t)n - sizeof type), fd, lost};
+    *out = (struct ipc_message){(enum ipc_type)type, slice_of(memory, (size_t)n - sizeof type), fd,
+                                lost};
     return STATUS_OK;
 }

@@ -8,6 +8,7 @@ enum {
     SASL = 4 + 12288, /* str: a SASL message, LIMIT_SASL_DATA */
     PASSWORD_TURN = 4 + 254 + 1 + 1023 + 16384,
     ADDRESS = 28,
+    BINDINGS = 4 + 32 + 4 + 64, /* str: tls-exporter, str: tls-server-end-point */
 };
 
 const struct ipc_rule ipc_rules[IPC_TYPE_COUNT] = {
@@ -23,8 +24,8 @@ const struct ipc_rule ipc_rules[IPC_TYPE_COUNT] = {
     [IPC_READY] = {"READY", CHILDREN, IPC_MASTER, 0, 200, IPC_FD_NONE},
     [IPC_FAULT] = {"FAULT", CHILDREN, IPC_MASTER, 5, 5, IPC_FD_NONE},
     [IPC_NOTICE] = {"NOTICE", CHILDREN, IPC_MASTER, 0, 200, IPC_FD_NONE},
-    [IPC_BEGIN] = {"BEGIN", IPC_FRONT, IPC_AUTH, 8 + ADDRESS + 1 + 4 + 1 + 4,
-                   8 + ADDRESS + 1 + 4 + 20 + 1 + PASSWORD_TURN, IPC_FD_NONE},
+    [IPC_BEGIN] = {"BEGIN", IPC_FRONT, IPC_AUTH, 8 + ADDRESS + 1 + 8 + 4 + 1 + 4,
+                   8 + ADDRESS + 1 + BINDINGS + 4 + 20 + 1 + PASSWORD_TURN, IPC_FD_NONE},
     [IPC_RESPONSE] = {"RESPONSE", IPC_FRONT, IPC_AUTH, 12, 8 + SASL, IPC_FD_NONE},
     [IPC_CANCEL] = {"CANCEL", IPC_FRONT, IPC_AUTH, 8, 8, IPC_FD_NONE},
     [IPC_ENDED] = {"ENDED", IPC_FRONT, IPC_AUTH, 8, 8, IPC_FD_NONE},

@@ -66,6 +66,8 @@ bool pop3_mechanism_is_offered(const struct pop3_server_options *options, struct
 bool pop3_mechanism_next(const struct pop3_server *s, struct slice *names, struct slice *name)
 {
     while (next_word(names, name)) {
+        if (!s->tls && slice_ends(*name, SLICE("-PLUS")))
+            continue;
         if (pop3_capability_has_cleartext(s) || !pop3_mechanism_is_cleartext(*name))
             return true;
     }

@@ -4,11 +4,16 @@
 
 #include <assert.h>
 
-/* What AUTH offers stands first, in the order that it is told in. */
 static const struct sasl_mechanism mechanisms[] = {
-    {"PLAIN", sasl_plain_start, sasl_plain_feed},
-    {"LOGIN", sasl_login_start, sasl_login_feed},
-    {"USER", sasl_user_start, sasl_user_feed},
+    {"PLAIN", sasl_plain_start, sasl_plain_feed, 0, false},
+    {"LOGIN", sasl_login_start, sasl_login_feed, 0, false},
+    {"SCRAM-SHA-512-PLUS", sasl_scram_start, sasl_scram_feed, SASL_SHA_512, true},
+    {"SCRAM-SHA-512", sasl_scram_start, sasl_scram_feed, SASL_SHA_512, false},
+    {"SCRAM-SHA-256-PLUS", sasl_scram_start, sasl_scram_feed, SASL_SHA_256, true},
+    {"SCRAM-SHA-256", sasl_scram_start, sasl_scram_feed, SASL_SHA_256, false},
+    {"SCRAM-SHA-1-PLUS", sasl_scram_start, sasl_scram_feed, SASL_SHA_1, true},
+    {"SCRAM-SHA-1", sasl_scram_start, sasl_scram_feed, SASL_SHA_1, false},
+    {"USER", sasl_user_start, sasl_user_feed, 0, false},
 };
 
 const struct sasl_mechanism *sasl_find(struct slice name)
@@ -24,18 +29,16 @@ const char *sasl_name(const struct sasl_mechanism *m)
     return m->name;
 }
 
-const char *sasl_offered(void)
+void sasl_init(struct sasl_exchange *x, const struct sasl_mechanism *m,
+               const struct sasl_bindings *bindings)
 {
-    return "PLAIN LOGIN";
-}
-
-void sasl_init(struct sasl_exchange *x, const struct sasl_mechanism *m)
-{
+    static const struct sasl_bindings none;
     assert(m);
     x->mechanism = m;
     x->step = 0;
     x->spoilt = false;
     x->authzid_size = x->user_size = x->password_size = 0;
+    sasl_scram_init(&x->scram, m->digest, m->is_plus, bindings ? bindings : &none);
 }
 
 enum sasl_step sasl_feed(struct sasl_exchange *x, struct slice message, bool has_message,
@@ -97,4 +100,9 @@ struct slice sasl_password(const struct sasl_exchange *x)
 void sasl_wipe(struct sasl_exchange *x)
 {
     explicit_bzero(x, sizeof *x);
+}
+
+enum sasl_digest sasl_digest(const struct sasl_exchange *x)
+{
+    return x->mechanism->digest;
 }

@@ -9,6 +9,8 @@ struct sasl_mechanism {
     const char *name;
     enum sasl_step (*start)(struct sasl_exchange *x, struct buf *challenge); /* no first message */
     enum sasl_step (*feed)(struct sasl_exchange *x, struct slice message, struct buf *challenge);
+    enum sasl_digest digest; /* SCRAM's */
+    bool is_plus;
 };
 
 enum sasl_step sasl_plain_start(struct sasl_exchange *x, struct buf *challenge);
@@ -19,6 +21,9 @@ enum sasl_step sasl_login_feed(struct sasl_exchange *x, struct slice message,
                                struct buf *challenge);
 enum sasl_step sasl_user_start(struct sasl_exchange *x, struct buf *challenge);
 enum sasl_step sasl_user_feed(struct sasl_exchange *x, struct slice message, struct buf *challenge);
+enum sasl_step sasl_scram_start(struct sasl_exchange *x, struct buf *challenge);
+enum sasl_step sasl_scram_feed(struct sasl_exchange *x, struct slice message,
+                               struct buf *challenge);
 
 /* Each keeps a part of the credentials. One that is longer than any real one cannot be right: what
  * fits of it is kept for the log and the exchange is spoilt. */

@@ -45,14 +45,32 @@ static uint32_t descriptor_limit(void)
     return r.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)r.rlim_cur;
 }
 
+/* The strongest first; each SCRAM with its binding form in front, which only TLS can have. */
+static void list_mechanisms(struct front *f, uint32_t bits)
+{
+    static const char *const names[CONFIG_MECHANISM_COUNT] = {
+        [CONFIG_MECHANISM_SCRAM_SHA_512] = "SCRAM-SHA-512-PLUS SCRAM-SHA-512",
+        [CONFIG_MECHANISM_SCRAM_SHA_256] = "SCRAM-SHA-256-PLUS SCRAM-SHA-256",
+        [CONFIG_MECHANISM_SCRAM_SHA_1] = "SCRAM-SHA-1-PLUS SCRAM-SHA-1",
+        [CONFIG_MECHANISM_PLAIN] = "PLAIN",
+        [CONFIG_MECHANISM_LOGIN] = "LOGIN",
+    };
+    struct buf b = buf_over(f->mechanisms, sizeof f->mechanisms - 1);
+    for (int i = 0; i < CONFIG_MECHANISM_COUNT; i++)
+        if (bits & 1u << i)
+            buf_printf(&b, "%s%s", b.size ? " " : "", names[i]);
+    f->mechanisms[b.size] = '\0';
+}
+
 static void describe(struct front *f)
 {
     const struct config *config = f->child.config;
     snprintf(f->greeting, sizeof f->greeting, "%.150s POP3 ready", config->hostname);
+    list_mechanisms(f, config->mechanisms);
     f->options = (struct pop3_server_options){
         .greeting = f->greeting,
         .implementation = "Poplin-" POPLIN_VERSION,
-        .mechanisms = "PLAIN LOGIN",
+        .mechanisms = f->mechanisms,
         .expire_days = config->expire_days,
         .login_delay = config->login_delay,
         .bad_before_login = (uint8_t)config->limits.bad_commands_before_login,

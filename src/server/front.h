@@ -40,6 +40,7 @@ struct front {
     struct child child;
     struct pop3_server_options options;
     char greeting[200];
+    char mechanisms[200];
     struct front_listener *listeners;
     struct tls_context *tls; /* NULL: none was sent */
     struct peer auth;

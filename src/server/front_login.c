@@ -20,6 +20,17 @@ static void log_login(struct connection *c)
     log_end(&l);
 }
 
+/* Only SCRAM may want them. */
+static void put_bindings(const struct connection *c, struct slice mechanism, struct buf *b)
+{
+    unsigned char exporter[32], end_point[64];
+    bool wanted = c->tls && slice_starts(mechanism, SLICE("SCRAM-"));
+    bool has_exporter = wanted && tls_exporter(c->tls, exporter);
+    size_t end_point_size = wanted ? tls_end_point(c->tls, end_point) : 0;
+    ipc_put_str(b, slice_of(exporter, has_exporter ? sizeof exporter : 0));
+    ipc_put_str(b, slice_of(end_point, end_point_size));
+}
+
 static bool send_begin(struct connection *c, struct slice mechanism, bool has_initial,
                        struct slice first, struct slice second)
 {
@@ -30,6 +41,7 @@ static bool send_begin(struct connection *c, struct slice mechanism, bool has_in
     ipc_put_u64(&b, c->id);
     ipc_put_address(&b, connection_remote(c));
     ipc_put_u8(&b, c->tls != NULL);
+    put_bindings(c, mechanism, &b);
     ipc_put_str(&b, mechanism);
     ipc_put_u8(&b, has_initial);
     ipc_put_u32(&b, (uint32_t)(first.size + (is_pair ? 1 + second.size : 0)));

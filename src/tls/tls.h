@@ -93,4 +93,11 @@ const char *tls_cipher(const struct tls_connection *t);
 const char *tls_error(const struct tls_connection *t); /* one line, printable */
 bool tls_was_resumed(const struct tls_connection *t);
 
+/* Channel bindings, for either side. tls-exporter [RFC 9266], 32 octets; false: the handshake is
+ * not over, or it is TLS 1.2 without extended master secret. */
+bool tls_exporter(const struct tls_connection *t, unsigned char out[32]);
+/* tls-server-end-point [RFC 5929 4]: the hash of the server's certificate, at most 64 octets; 0:
+ * none. */
+size_t tls_end_point(const struct tls_connection *t, unsigned char out[64]);
+
 #endif

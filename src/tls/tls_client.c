@@ -209,19 +209,6 @@ bool tls_client_fingerprint(const struct tls_connection *t, unsigned char out[32
 }
 
 /* RFC 9266 4.2: without the extended master secret two connections can share their keys. */
-bool tls_client_binding(const struct tls_connection *t, unsigned char out[32])
-{
-    static const char label[] = "EXPORTER-Channel-Binding";
-    static const unsigned char no_context[1] = {0};
-    if (!SSL_is_init_finished(t->ssl) ||
-        (SSL_version(t->ssl) < TLS1_3_VERSION && SSL_get_extms_support(t->ssl) != 1))
-        return false;
-    bool ok =
-        SSL_export_keying_material(t->ssl, out, 32, label, sizeof label - 1, no_context, 0, 1) == 1;
-    ERR_clear_error();
-    return ok;
-}
-
 bool tls_client_was_cut(const struct tls_connection *t)
 {
     return t->was_cut;

@@ -31,9 +31,6 @@ bool tls_client_fingerprint(const struct tls_connection *t, unsigned char out[32
 enum status tls_client_certificate(const struct tls_connection *t, struct buf *out);
 /* Its first and last moment, seconds since 1970; false: no certificate, or no dates. */
 bool tls_client_validity(const struct tls_connection *t, int64_t *from, int64_t *until);
-/* tls-exporter channel binding [RFC 9266], 32 octets; false: TLS 1.2 without extended master
- * secret. */
-bool tls_client_binding(const struct tls_connection *t, unsigned char out[32]);
 /* After CLOSED or IO: whether the stream was cut, not ended by the server's close_notify. Anybody
  * on the way can cut, so what has no end of its own is then not whole. */
 bool tls_client_was_cut(const struct tls_connection *t);

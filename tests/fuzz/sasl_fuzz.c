@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void exchange(struct sasl_exchange *x, struct slice rest)
 {
-    char memory[64];
+    char memory[1024];
     for (int i = 0; i < 8; i++) {
         struct buf challenge = buf_over(memory, sizeof memory);
         bool has_message = rest.size >= 2;
@@ -21,6 +21,11 @@ static void exchange(struct sasl_exchange *x, struct slice rest)
             assert(sasl_password(x).size <= LIMIT_PASSWORD);
             assert(!x->spoilt || sasl_password(x).size == 0);
         }
+        if (step == SASL_LOOK_UP) {
+            struct sasl_verifier nobody;
+            sasl_verifier_decoy(sasl_digest(x), SLICE("key"), sasl_user(x), 4096, &nobody);
+            step = sasl_verifier(x, &nobody, SLICE("0123456789abcdef"), &challenge);
+        }
         if (step != SASL_CHALLENGE)
             return;
     }
@@ -29,11 +34,12 @@ static void exchange(struct sasl_exchange *x, struct slice rest)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[] = {"PLAIN", "LOGIN", "USER"};
+    static const char *const names[] = {"PLAIN", "LOGIN", "USER", "SCRAM-SHA-1",
+                                        "SCRAM-SHA-256-PLUS"};
     static struct sasl_exchange x;
     if (size == 0)
         return 0;
-    sasl_init(&x, sasl_find(slice_str(names[data[0] % 3])));
+    sasl_init(&x, sasl_find(slice_str(names[data[0] % 5])), NULL);
     exchange(&x, slice_of(data + 1, size - 1));
     sasl_wipe(&x);
     return 0;

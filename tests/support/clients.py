@@ -24,6 +24,7 @@ class Account:
     mode: str
     user: str = "alice"
     password: str = "secret"
+    auth: str = "user"  # mpop's word
 
     @property
     def port(self):
@@ -105,7 +106,7 @@ def mpop(account, folder, keep):
 account here
 host 127.0.0.1
 port {account.port}
-auth user
+auth {account.auth}
 user {account.user}
 password {account.password}
 {tls[account.mode]}

@@ -137,7 +137,9 @@ class Poplind:
     def write_users(self):
         draft = self.users_file + ".draft"
         with open(draft, "w", encoding="utf-8") as file:
-            file.writelines(f"{u}:{{PLAIN}}{p}\n" for u, p in self.users.items())
+            # A value that names its scheme stands as it is.
+            file.writelines(f"{u}:{p if p[:1] in ('{', '$', '*') else '{PLAIN}' + p}\n"
+                            for u, p in self.users.items())
         os.chmod(draft, 0o640)
         if os.geteuid() == 0:
             os.chown(draft, 0, grp.getgrgid(pwd.getpwnam(FRONT_USER).pw_gid).gr_gid)

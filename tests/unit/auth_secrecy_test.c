@@ -82,7 +82,7 @@ static void login(struct auth *a, uint64_t id, const char *user)
     struct buf challenge = buf_over(memory, sizeof memory);
     size_t size = (size_t)snprintf(message, sizeof message, "%s", user) + 1;
     unmask(message + size);
-    sasl_init(&x, sasl_find(SLICE("USER")));
+    sasl_init(&x, sasl_find(SLICE("USER")), NULL);
     assert_int_equal(sasl_feed(&x, slice_of(message, size + NEEDLE), true, &challenge), SASL_CHECK);
     explicit_bzero(message, sizeof message);
     struct sockaddr_storage remote = {.ss_family = AF_INET};

@@ -16,7 +16,7 @@ static void begin(const char *mechanism)
     memset(&x, 0xa5, sizeof x);
     const struct sasl_mechanism *m = sasl_find(slice_str(mechanism));
     assert_non_null(m);
-    sasl_init(&x, m);
+    sasl_init(&x, m, NULL);
     challenge = buf_over(memory, sizeof memory);
 }
 
@@ -48,7 +48,7 @@ static void mechanisms_are_found_in_any_case(void **state)
     assert_null(sasl_find(SLICE("PLAINX")));
     assert_null(sasl_find(SLICE("")));
     assert_null(sasl_find(SLICE("PLAIN\0")));
-    assert_string_equal(sasl_offered(), "PLAIN LOGIN");
+    assert_string_equal(sasl_name(sasl_find(SLICE("scram-sha-256-plus"))), "SCRAM-SHA-256-PLUS");
 }
 
 static void plain_gives_user_and_password(void **state)

@@ -263,6 +263,8 @@ static inline void put_begin(struct buf *b, uint64_t session, const char *mechan
     ipc_put_u64(b, session);
     ipc_put_address(b, &remote);
     ipc_put_u8(b, 1);
+    ipc_put_str(b, nothing());
+    ipc_put_str(b, nothing());
     ipc_put_str(b, slice_str(mechanism));
     ipc_put_u8(b, has_initial);
     ipc_put_str(b, data);

@@ -113,7 +113,7 @@ static void both_sides_have_the_same_binding(void **state)
     for (int i = 0; i < 2; i++) {
         start_bare(&b, &s, "x", versions[i]);
         assert_int_equal(b.result, STATUS_OK);
-        assert_true(tls_client_binding(b.client, ours[i]));
+        assert_true(tls_exporter(b.client, ours[i]));
         SSL_export_keying_material(b.ssl, theirs, 32, "EXPORTER-Channel-Binding", 24,
                                    (const unsigned char *)"", 0, 1);
         assert_memory_equal(ours[i], theirs, 32);
@@ -136,7 +136,7 @@ static void no_binding_without_extended_master_secret(void **state)
     bare_options = 0;
     assert_int_equal(b.result, STATUS_OK);
     assert_string_equal(tls_version(b.client), "TLSv1.2");
-    assert_false(tls_client_binding(b.client, out));
+    assert_false(tls_exporter(b.client, out));
     end_bare(&b);
     clear_scene(&s);
 }
@@ -149,7 +149,7 @@ static void no_binding_before_the_handshake(void **state)
     (void)state;
     set_self_signed(&s, &(struct paper){.names = "DNS:x"});
     start_talk(&t, &s, &(struct tls_client_options){.fingerprint = s.fingerprint}, "x");
-    assert_false(tls_client_binding(t.client, out));
+    assert_false(tls_exporter(t.client, out));
     assert_false(tls_client_fingerprint(t.client, out));
     end_talk(&t);
     clear_scene(&s);
