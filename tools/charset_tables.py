@@ -296,6 +296,7 @@ def frequent(root):
 
 
 COST_OF_SIGN, COST_OF_LETTER, COST_OF_MARK, COST_OF_NONE = 24, 22, 20, 50
+COST_OF_RARE_SIGN = 15
 CONSONANTS = "бвгджзйклмнпрстфхцчшщґђѓјљњћќџβγδζθκλμνξπρστφχψς"
 FINALS = "\u05da\u05dd\u05df\u05e3\u05e5"
 
@@ -310,7 +311,8 @@ def octet(code, costs, languages):
     if category == "Mn":
         return costs.get(char, COST_OF_MARK), "MARK", 0
     if category[0] != "L" or char in "\u00aa\u00ba":
-        return costs.get(char, COST_OF_SIGN), "SIGN", 0
+        cost = costs.get(char, COST_OF_SIGN)
+        return cost, "SIGN" if cost < COST_OF_RARE_SIGN else "RARE_SIGN", 0
     if unicodedata.name(char).startswith("LATIN"):
         mask = sum(1 << i for i, letters in enumerate(languages.values()) if lower in letters)
         return COST_OF_LETTER, "LATIN_UPPER" if lower != char else "LATIN_LOWER", mask

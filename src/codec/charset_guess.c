@@ -5,7 +5,7 @@
 
 enum {
     LOOKED_AT = 64 * 1024,
-    HIGH_OCTETS = 4096, /* enough to tell; keeps hostile mail cheap */
+    HIGH_OCTETS = 2048, /* enough to tell; keeps hostile mail cheap */
 };
 
 /* The likelier ones first: they win where costs are equal. `before`: what it costs to be met. */
