@@ -210,15 +210,13 @@ SINGLES = [
     ("x-mac-farsi", "py:mac_farsi"), ("hp-roman8",), ("DEC-MCS",), ("VISCII",),
     ("TCVN", "TCVN5712-1"), ("ARMSCII-8",), ("Georgian-PS",), ("Georgian-Academy",),
     ("PTCP154", "PT154"),
-    ("KZ-1048", "RK1048"), ("MIK",), ("ISIRI-3342",),
+    ("KZ-1048", "RK1048"), ("MIK",),
 ]
 
 
 # What the platform leaves out and mail has.
 EXTRA = {
     "windows-1255": {0xca: 0x05ba},
-    "windows-874": {0xa0: 0x00a0},
-    "ISO-8859-8": {0xfd: 0x200e, 0xfe: 0x200f},
 }
 
 

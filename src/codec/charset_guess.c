@@ -47,15 +47,16 @@ static enum charset likeliest(struct slice text, uint64_t *least)
 /* Charsets whose texts have 8-bit octets that mean something. */
 static bool is_for_8_bits(enum charset c)
 {
-    return c >= CHARSET_SINGLE || c == CHARSET_GB18030 || c == CHARSET_BIG5 ||
-           c == CHARSET_SHIFT_JIS || c == CHARSET_EUC_JP || c == CHARSET_EUC_KR ||
-           c == CHARSET_EUC_TW || c == CHARSET_JOHAB;
+    if (c >= CHARSET_SINGLE)
+        return c - CHARSET_SINGLE < (unsigned)CHARSET_ROWS;
+    return c == CHARSET_GB18030 || c == CHARSET_BIG5 || c == CHARSET_SHIFT_JIS ||
+           c == CHARSET_EUC_JP || c == CHARSET_EUC_KR || c == CHARSET_EUC_TW || c == CHARSET_JOHAB;
 }
 
 /* ASCII counts for every charset alike, so only what is above that can be less likely by far. */
 static bool is_hint_right(struct slice text, enum charset hint, uint64_t least)
 {
-    if (!is_for_8_bits(hint) || hint >= CHARSET_LIMIT)
+    if (!is_for_8_bits(hint))
         return false;
     struct charset_cost cost = charset_cost(text, hint);
     size_t high = 0;
