@@ -16,7 +16,8 @@ static const struct {
     {CHARSET_UTF_8, 0},     {ROW(WINDOWS_1252), 0}, {CHARSET_GB18030, 0},   {CHARSET_SHIFT_JIS, 1},
     {CHARSET_BIG5, 2},      {CHARSET_EUC_KR, 2},    {ROW(WINDOWS_1251), 0}, {ROW(KOI8_R), 0},
     {CHARSET_EUC_JP, 2},    {ROW(WINDOWS_1250), 3}, {ROW(WINDOWS_1253), 8}, {ROW(WINDOWS_1255), 4},
-    {ROW(WINDOWS_1256), 3}, {ROW(WINDOWS_874), 4},
+    {ROW(WINDOWS_1256), 3}, {ROW(WINDOWS_874), 8},  {ROW(KOI8_U), 2},       {ROW(WINDOWS_1254), 5},
+    {ROW(ISO_8859_2), 6},
 };
 
 /* What of the text is looked at. */
