@@ -184,6 +184,14 @@ static void i4_raw_utf8_stays_and_other_raw_octets_are_guessed(void **state)
               ROW("=?gb2312?B?t6LGsQ==?= \xb7\xa2\xc6\xb1", "发票 发票", ENCODED_WORD_RAW));
 }
 
+static void i4_utf8_with_a_broken_octet_is_still_utf8(void **state)
+{
+    (void)state;
+    ROWS_HOLD(ROW("Юникод\xf1", "Юникод\xef\xbf\xbd", ENCODED_WORD_INVALID),
+              ROW("=?x-nobody?B?5L2g5aW977yM5LiW55WM/w==?=", "你好，世界\xef\xbf\xbd",
+                  ENCODED_WORD_CHARSET | ENCODED_WORD_INVALID));
+}
+
 static void i4_a_hint_decides_raw_octets_and_tells_what_was_used(void **state)
 {
     (void)state;
@@ -298,6 +306,7 @@ int main(void)
         cmocka_unit_test(i4_unknown_and_false_charsets_are_guessed),
         cmocka_unit_test(i4_a_character_that_is_cut_is_one_replacement),
         cmocka_unit_test(i4_raw_utf8_stays_and_other_raw_octets_are_guessed),
+        cmocka_unit_test(i4_utf8_with_a_broken_octet_is_still_utf8),
         cmocka_unit_test(i4_a_hint_decides_raw_octets_and_tells_what_was_used),
         cmocka_unit_test(i4_nul_and_line_ends_in_words_leave_as_text),
         cmocka_unit_test(i4_text_that_does_not_fit_is_cut_at_a_character),
