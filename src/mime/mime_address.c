@@ -314,7 +314,7 @@ static void step(struct address_reader *r)
 /* Behind the last c, 0: there is none. */
 static size_t last(struct slice text, char c)
 {
-    const char *at = text.size ? memrchr(text.data, c, text.size) : NULL;
+    const char *at = text.data ? memrchr(text.data, c, text.size) : NULL;
     return at ? (size_t)(at - text.data) + 1 : 0;
 }
 
