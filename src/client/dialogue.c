@@ -240,16 +240,27 @@ static void feed(struct dialogue *d, struct slice input)
         dialogue_flush(d);
 }
 
+static void connect_again(struct dialogue *d)
+{
+    close_socket(d);
+    event_clear_timer(d->loop, &d->timer);
+    d->phase = PHASE_CONNECT;
+    event_set_timer(d->loop, &d->soon, event_now(d->loop));
+}
+
 /* C09: between replies a server may close; within one it is a cut. */
 static void lost(struct dialogue *d)
 {
     if (d->phase == PHASE_CAPA && !d->capa_begun &&
         !d->without_capa) { /* C04: some close on what they do not know */
         d->without_capa = true;
-        close_socket(d);
-        event_clear_timer(d->loop, &d->timer);
-        d->phase = PHASE_CONNECT;
-        event_set_timer(d->loop, &d->soon, event_now(d->loop));
+        connect_again(d);
+        return;
+    }
+    if (d->phase == PHASE_AUTH && dialogue_wants_two_steps(d)) { /* C13: or do not like */
+        d->in_two_steps = true;
+        d->options.login = true; /* where it was asked for by dialogue_log_in */
+        connect_again(d);
         return;
     }
     dialogue_fail(d, FAILURE_LOST,
