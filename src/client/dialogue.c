@@ -119,25 +119,6 @@ static void step_timed_out(struct event_timer *timer, uint64_t now)
     dialogue_limit_step(d);
 }
 
-static void trace(struct dialogue *d, bool from_server, struct slice octets)
-{
-    if (!d->options.handler.trace)
-        return;
-    while (octets.size > 0) {
-        size_t n = slice_find(octets, '\n');
-        struct slice line = slice_take(octets, n);
-        octets = slice_skip(octets, n < octets.size ? n + 1 : n);
-        if (line.size > 0 && line.data[line.size - 1] == '\r')
-            line.size--;
-        bool secret = !from_server && (d->phase == PHASE_AUTH || d->phase == PHASE_PASS);
-        if (secret) {
-            size_t word = slice_find(line, ' ');
-            line = d->phase == PHASE_AUTH ? SLICE("AUTH ****") : slice_take(line, word);
-        }
-        d->options.handler.trace(d->options.handler.context, from_server, line);
-    }
-}
-
 void dialogue_flush(struct dialogue *d)
 {
     while (d->out.size > 0 && d->phase != PHASE_OVER) {
@@ -163,7 +144,7 @@ void dialogue_flush(struct dialogue *d)
             buf_clear(&d->out);
             return;
         }
-        trace(d, false, slice_take(buf_slice(&d->out), n));
+        dialogue_trace(d, false, slice_take(buf_slice(&d->out), n));
         explicit_bzero(d->out.data, d->phase == PHASE_READY ? 0 : n);
         buf_consume(&d->out, n);
     }
@@ -209,6 +190,8 @@ static void quit_answered(struct dialogue *d, const struct pop3_client_event *e)
 
 static void on_event(struct dialogue *d, const struct pop3_client_event *e)
 {
+    if (d->phase == PHASE_READY)
+        dialogue_trace_event(d, e);
     if (e->type == POP3_CLIENT_PROTOCOL_ERROR)
         protocol_error(d, e);
     else if (d->phase < PHASE_READY)
@@ -225,7 +208,8 @@ static void on_event(struct dialogue *d, const struct pop3_client_event *e)
 static void feed(struct dialogue *d, struct slice input)
 {
     struct pop3_client_event e;
-    trace(d, true, d->phase == PHASE_READY ? slice_of(NULL, 0) : input);
+    if (d->phase != PHASE_READY)
+        dialogue_trace(d, true, input);
     while (d->phase != PHASE_OVER) {
         pop3_client_feed(&d->machine, &input, &e);
         if (e.type == POP3_CLIENT_WANT_INPUT)

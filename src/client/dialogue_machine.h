@@ -63,6 +63,11 @@ void dialogue_login_event(struct dialogue *d, const struct pop3_client_event *e)
 /* The server closed, and a token may go in two steps over another connection. */
 bool dialogue_wants_two_steps(const struct dialogue *d);
 
+/* dialogue_trace.c: for -v. Lines as they were sent, secrets masked. */
+void dialogue_trace(struct dialogue *d, bool from_server, struct slice octets);
+/* What the server said once `ready`: replies and rows; of a message only how long it was. */
+void dialogue_trace_event(struct dialogue *d, const struct pop3_client_event *e);
+
 /* dialogue.c */
 void dialogue_fail(struct dialogue *d, enum failure_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
