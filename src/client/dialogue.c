@@ -63,7 +63,9 @@ void dialogue_fail(struct dialogue *d, enum failure_kind kind, const char *forma
 void dialogue_refused(struct dialogue *d, const struct pop3_reply *reply, bool is_login,
                       const char *doing)
 {
-    failure_from_reply(&d->why, reply, is_login, doing);
+    char text[400];
+    snprintf(text, sizeof text, "%s: %s", dialogue_host(d), doing);
+    failure_from_reply(&d->why, reply, is_login, text);
     end(d);
 }
 
@@ -184,7 +186,7 @@ static void protocol_error(struct dialogue *d, const struct pop3_client_event *e
 static void quit_answered(struct dialogue *d, const struct pop3_client_event *e)
 {
     if (e->reply.answer == POP3_ERR)
-        failure_from_reply(&d->why, &e->reply, false, "QUIT");
+        dialogue_refused(d, &e->reply, false, "QUIT");
     end(d);
 }
 
@@ -248,7 +250,7 @@ static void lost(struct dialogue *d)
         return;
     }
     dialogue_fail(d, FAILURE_LOST,
-                  "%s closed the connection during %s; nothing that came half was "
+                  "%s: closed the connection during %s; nothing that came half was "
                   "kept, try again",
                   dialogue_host(d), doing_what(d));
 }

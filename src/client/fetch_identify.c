@@ -52,8 +52,7 @@ void fetch_identify_begin(struct fetch *f)
         return;
     }
     if (!fetch_load_known(f)) {
-        fetch_fail(f, FAILURE_LOCAL, "%s: what is here already could not be looked at",
-                   f->account->name);
+        fetch_fail(f, FAILURE_LOCAL, "what is here already could not be looked at");
         return;
     }
     if (f->is_unmatched && f->known_count > 0)

@@ -62,7 +62,7 @@ static void make_plan(struct fetch *f)
     free(messages);
     if (s != STATUS_OK) {
         state_rollback(f->state);
-        fetch_fail(f, FAILURE_LOCAL, "%s: no plan could be made: %s", a->name, status_text(s));
+        fetch_fail(f, FAILURE_LOCAL, "no plan could be made: %s", status_text(s));
         return;
     }
     f->has_plan = true;
@@ -81,8 +81,9 @@ static void listing_failed(struct fetch *f, const struct pop3_client_event *e)
         return; /* C06: told apart by their headers */
     if (e->verb == POP3_VERB_LIST)
         return; /* sizes are a comfort */
-    failure_from_reply(&f->result.failure, &e->reply, false, "STAT");
-    fetch_fail(f, f->result.failure.kind, "%s", f->result.failure.text);
+    struct failure why = {0};
+    failure_from_reply(&why, &e->reply, false, "STAT");
+    fetch_fail(f, why.kind, "%s", why.text);
 }
 
 static void on_stat(struct fetch *f, const struct pop3_client_event *e)
@@ -100,8 +101,8 @@ void fetch_list_event(struct fetch *f, const struct pop3_client_event *e)
         enum status s = listing_add(&f->listing, e->verb == POP3_VERB_UIDL, &e->row, e->fault);
         if (s != STATUS_OK)
             fetch_fail(f, FAILURE_PROTOCOL,
-                       "%s: the server lists more than %d MiB hold: more than any mailbox has",
-                       f->account->name, LISTING_MEMORY >> 20);
+                       "the server lists more than %d MiB hold: more than any mailbox has",
+                       LISTING_MEMORY >> 20);
         return;
     }
     if (e->type == POP3_CLIENT_REPLY) {

@@ -247,7 +247,7 @@ bool fetch_commit(struct fetch *f)
     }
     if (deliver_pending(f->delivery, &octets) > 0 && deliver_commit(f->delivery) != STATUS_OK) {
         f->whole = 0; /* their rows say fetching: the next run sees what became of each */
-        fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
+        fetch_fail(f, FAILURE_LOCAL, "%s", deliver_error(f->delivery));
         return false;
     }
     if (write_group(f))
@@ -262,7 +262,7 @@ bool fetch_commit(struct fetch *f)
 static void deliver_failed_here(struct fetch *f)
 {
     f->receiving = false; /* a delivery that failed has aborted by itself */
-    fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
+    fetch_fail(f, FAILURE_LOCAL, "%s", deliver_error(f->delivery));
 }
 
 static void begin_message(struct fetch *f, struct fetch_item *item)
@@ -287,9 +287,9 @@ static void take_data(struct fetch *f, const struct fetch_item *item, struct sli
     f->arrived += data.size;
     if (f->arrived > most)
         fetch_fail(f, FAILURE_PROTOCOL,
-                   "%s: message %u has no end: %llu octets came, %llu were announced",
-                   f->account->name, f->plan.steps[item->step].message.number,
-                   (unsigned long long)f->arrived, (unsigned long long)announced);
+                   "message %u has no end: %llu octets came, %llu were announced",
+                   f->plan.steps[item->step].message.number, (unsigned long long)f->arrived,
+                   (unsigned long long)announced);
     else if (deliver_write(f->delivery, data) != STATUS_OK)
         deliver_failed_here(f);
 }
@@ -375,8 +375,7 @@ static void after_message(struct fetch *f)
     if (is_group_full(f))
         fetch_commit(f);
     if (f->stopping && f->result.failure.kind == FAILURE_NONE)
-        fetch_fail(f, FAILURE_STOPPED,
-                   "%s: stopped; what was fetched is here, the next run goes on", f->account->name);
+        fetch_fail(f, FAILURE_STOPPED, "stopped; what was fetched is here, the next run goes on");
 }
 
 void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e)

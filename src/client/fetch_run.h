@@ -140,10 +140,12 @@ void fetch_delete_event(struct fetch *f, const struct pop3_client_event *e);
 /* QUIT was answered +OK: what was asked for is gone. */
 void fetch_delete_done(struct fetch *f);
 
-/* fetch.c */
+/* fetch_failure.c. The text comes without the account, and the server, that it is about. */
 void fetch_fail(struct fetch *f, enum failure_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void fetch_state_failed(struct fetch *f);
+
+/* fetch.c */
 void fetch_progress(struct fetch *f);
 
 #endif

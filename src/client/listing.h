@@ -10,10 +10,10 @@ enum { LISTING_MEMORY = 12 * 1024 * 1024 };
 
 struct listing {
     bool has_stat, has_uidl;
-    uint32_t count;        /* STAT's messages */
-    uint64_t octets;       /* STAT's octets */
-    uint32_t faulty_rows;  /* zero, out of range, twice, malformed */
-    uint32_t size;         /* entries: the largest number seen */
+    uint32_t count;       /* STAT's messages */
+    uint64_t octets;      /* STAT's octets */
+    uint32_t faulty_rows; /* zero, out of range, twice, malformed */
+    uint32_t size;        /* entries: the largest number seen */
     uint32_t capacity;
     struct listing_entry *entries; /* of message i + 1 */
     char *names;                   /* UIDLs, one behind the other */

@@ -80,6 +80,25 @@ C01 = [
          fetch(rules(on("^STAT", b"\r\n", ordinary), on("^UIDL", b"\r\n\r\n", ordinary)))),
 ]
 
+FAILURES = [
+    case(f"c01_the_error_names_account_and_server_{name}",
+         fetch(script, mail=None, exit=exit, settings=settings, shows=f'"here: localhost: {text}'))
+    for name, text, exit, script, settings in (
+        ("in_the_greeting", "connecting: the server said no", REFUSED, Script(greeting="-ERR"), ()),
+        ("where_a_login_is_refused", "login: the server said no", LOGIN,
+         rules(on("^PASS", "-ERR no")), ()),
+        ("where_stat_is_refused", "STAT: the server said no", REFUSED, rules(on("^STAT", "-ERR")), ()),
+        ("where_it_is_no_pop3", "during waiting for the greeting", PROTOCOL,
+         Script(greeting="220 ESMTP"), ()),
+        ("that_says_nothing", "nothing came for 1 s", TEMPORARY, Script(greeting=None), SHORT),
+        ("that_closes", "closed the connection", TEMPORARY, rules(on("^LIST", close)), ()),
+        ("that_refuses_a_message", "1 refused by the server", TEMPORARY, rules(on("^RETR 2", "-ERR")),
+         ()),
+        ("that_refuses_quit", "QUIT: the server said no", (REFUSED, TEMPORARY),
+         rules(on("^QUIT", "-ERR no")), ("keep none",)),
+        ("without_stls", "the server offers no STLS", UNREACHABLE,
+         rules(tls="none"), ("tls stls",)))]
+
 LF_BODY = b"Subject: bare\r\n\r\none\ntwo\n.\nthree\r\nend\r\n"
 LF_CRLF_BODY = b"Subject: bare\r\n\r\none\n.\r\ntwo\r\nend\r\n"
 INJECTED = b"Subject: bare\r\n\r\nx\n.\n+OK 1 1\n-ERR no\r\nend\r\n"
@@ -418,4 +437,4 @@ C14 = [
                check=lambda server, collector, result: not collector.messages() or 1 / 0), fetch()),
 ]
 
-CASES = [*C01, *C02, *C03, *C04, *C05, *C10, *C11, *C12, *C13, *C14]
+CASES = [*C01, *FAILURES, *C02, *C03, *C04, *C05, *C10, *C11, *C12, *C13, *C14]
