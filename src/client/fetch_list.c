@@ -88,6 +88,16 @@ static void listing_failed(struct fetch *f, const struct pop3_client_event *e)
 
 static void on_stat(struct fetch *f, const struct pop3_client_event *e)
 {
+    bool is_too_large = e->fault == POP3_FAULT_RANGE || !listing_has_room(e->stat.count);
+    if (is_too_large) {
+        char text[100];
+        failure_printable(e->reply.text, text, sizeof text);
+        fetch_fail(f, FAILURE_PROTOCOL,
+                   "the server says of its mailbox \"%s\": more messages than any has; nothing was "
+                   "fetched",
+                   text);
+        return;
+    }
     if (e->fault != POP3_FAULT_NONE && e->fault != POP3_FAULT_SIZE)
         return; /* nonsense: LIST and UIDL say it too */
     listing_stat(&f->listing, &e->stat);
@@ -112,7 +122,15 @@ void fetch_list_event(struct fetch *f, const struct pop3_client_event *e)
         else if (e->verb == POP3_VERB_STAT)
             on_stat(f, e);
     }
+    if (e->type == POP3_CLIENT_END)
+        listing_end(&f->listing, e->rows);
     f->answered += over;
-    if (f->answered == 3 && f->result.failure.kind == FAILURE_NONE)
+    if (f->answered < 3 || f->result.failure.kind != FAILURE_NONE)
+        return;
+    if (listing_contradicts_itself(&f->listing))
+        fetch_fail(f, FAILURE_PROTOCOL,
+                   "the server counts %u messages and lists none; nothing was fetched",
+                   f->listing.count);
+    else
         make_plan(f);
 }

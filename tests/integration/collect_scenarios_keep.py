@@ -126,8 +126,17 @@ HOSTILE = [
             on("^UIDL$", many_rows), on("^RETR", close), exit=(PROTOCOL, TEMPORARY)),
     hostile("c06_three_million_rows_where_three_were_announced", on("^UIDL$", many_rows),
             exit=(PROTOCOL, OK), mail=None),
-    hostile("c06_two_thousand_million_messages", on("^STAT", "+OK 2000000000 2000000000"),
-            on("^(UIDL|LIST)$", rows("1 1", "2 1", "3 1")), exit=(PROTOCOL, TEMPORARY, OK), mail=None),
+    *(hostile(f"c06_{name}_messages_{how}", on("^STAT", f"+OK {count} 2000000000"),
+              on("^(UIDL|LIST)$", listing), kind="protocol", never="^(RETR|TOP)",
+              shows="here: localhost: the server says of its mailbox")
+      for name, count in (("two_thousand_million", 2_000_000_000), ("800000", 800_000),
+                          ("past_64_bits_of", 99999999999999999999999))
+      for how, listing in (("and_none_listed", rows()), ("and_three_listed", rows("1 1", "2 1", "3 1")),
+                           ("and_no_listing", "-ERR no"))),
+    hostile("c06_three_messages_and_none_listed", on("^(UIDL|LIST)$", rows()), kind="protocol",
+            never="^(RETR|TOP)", shows="counts 3 messages and lists none"),
+    case("c06_neither_list_nor_uidl", fetch(rules(on("^(UIDL|LIST)$", "-ERR no"))),
+         fetch(rules(on("^(UIDL|LIST)$", "-ERR no")), never="^RETR")),
     hostile("c06_endless_stray_lines", on("^STAT", flood(300_000, b"\r\n"))),
 ]
 
