@@ -123,7 +123,11 @@ HOSTILE = [
                                              b"\r\n.\r\n"), exit=(PROTOCOL, OK), mail=None),
     hostile("c06_a_reply_of_50_megabytes", on("^STAT", b"+OK ", flood(50_000_000, b"9" * 64))),
     hostile("c06_three_million_rows", on("^STAT", "+OK 3000000 9000000000"),
-            on("^UIDL$", many_rows), on("^RETR", close), exit=(PROTOCOL, TEMPORARY)),
+            on("^UIDL$", many_rows), on("^RETR", close), kind="protocol", never="^(RETR|TOP)"),
+    *(hostile(f"c06_three_million_rows_{how}", on("^STAT", count), on(f"^{verb}$", many_rows),
+              kind="protocol", never="^(RETR|TOP)")
+      for how, count, verb in (("without_a_count", "+OK", "UIDL"),
+                               ("where_700000_were_announced", "+OK 700000 9000000000", "UIDL"))),
     hostile("c06_three_million_rows_where_three_were_announced", on("^UIDL$", many_rows),
             exit=(PROTOCOL, OK), mail=None),
     *(hostile(f"c06_{name}_messages_{how}", on("^STAT", f"+OK {count} 2000000000"),
