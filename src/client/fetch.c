@@ -113,7 +113,7 @@ static void forget_listing(struct fetch *f)
     listing_wipe(&f->listing);
     if (f->has_header)
         header_hash_wipe(&f->header);
-    f->has_header = false;
+    f->has_header = f->is_unlearnt = false;
     for (size_t i = 0; f->known && i < KNOWN_BUCKETS; i++) {
         for (struct known_header *k = f->known[i], *next; k; k = next) {
             next = k->next;
@@ -149,7 +149,7 @@ static bool may_show_more(const struct fetch *f)
     bool is_window = f->round_fetched > 0 && f->round_fetched >= f->plan.count &&
                      (has_its_size || account_shows_windows(f->account));
     bool is_whole = f->phase == FETCH_QUITTING && !f->stopping && f->options.limit == 0 &&
-                    f->options.max_size == 0 && !f->options.only;
+                    f->options.max_size == 0 && f->options.since == 0 && !f->options.only;
     return is_window && is_whole && f->result.failure.kind == FAILURE_NONE &&
            f->rounds < FETCH_ROUNDS;
 }

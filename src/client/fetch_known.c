@@ -104,10 +104,8 @@ bool fetch_load_known(struct fetch *f)
     if (f->known)
         return true;
     f->known = calloc(KNOWN_BUCKETS, sizeof(struct known_header *));
-    f->hashes = calloc(f->plan.count + 1, sizeof *f->hashes);
-    if (!f->known || !f->hashes || header_hash_init(&f->header) != STATUS_OK)
+    if (!f->known)
         return false;
-    f->has_header = true;
     if (state_each(f->state, f->account->name, add_row, &l) != STATUS_OK || l.failed)
         return false;
     if (!f->is_unmatched)

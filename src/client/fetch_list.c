@@ -26,6 +26,7 @@ static bool note_seen(struct fetch *f)
         struct state_row row;
         if (f->plan.steps[i].state_id == 0 || !fetch_row(f, &f->plan.steps[i], &row))
             continue;
+        f->is_unlearnt |= !row.has_header_hash && row.stage == STATE_DELIVERED;
         if (f->now - row.seen < 24 * 3600)
             continue;
         row.seen = f->now;

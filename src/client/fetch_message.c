@@ -29,14 +29,19 @@ static void apply_max_size(struct fetch *f, struct plan_step *s)
 void fetch_messages_begin(struct fetch *f)
 {
     uint64_t fetches = 0;
+    f->plan.fetch_octets = 0;
     for (size_t i = 0; i < f->plan.count; i++) {
         struct plan_step *s = &f->plan.steps[i];
         apply_max_size(f, s);
         bool too_many = f->options.limit > 0 && fetches >= f->options.limit;
         if (s->action == PLAN_FETCH && too_many)
             s->action = PLAN_SKIP_LIMIT;
-        fetches += s->action == PLAN_FETCH;
-        f->result.skipped += s->action == PLAN_SKIP_SIZE || s->action == PLAN_SKIP_LIMIT;
+        if (s->action == PLAN_FETCH) {
+            fetches++;
+            f->plan.fetch_octets += s->message.octets == UINT64_MAX ? 0 : s->message.octets;
+        }
+        f->result.skipped += s->action == PLAN_SKIP_SIZE || s->action == PLAN_SKIP_LIMIT ||
+                             s->action == PLAN_SKIP_OLD;
     }
     f->result.new_messages += fetches;
     f->phase = FETCH_FETCHING;

@@ -12,6 +12,7 @@ enum {
     FETCH_WINDOW_LEAST = 200, /* a listing of so many, all of them new, may be a window; */
     FETCH_WINDOW_MOST = 1000, /* no window is larger */
     FETCH_ROUNDS = 1000,      /* windows of one run */
+    FETCH_HEAD = 32 * 1024,   /* octets of a header in which its Date is looked for */
 };
 
 enum fetch_phase {
@@ -46,6 +47,8 @@ struct known_header {
 };
 
 struct step_hash {
+    unsigned char asks;     /* what TOP is to tell; fetch_identify.c's */
+    bool is_learnt;         /* the hash is to be noted in the row that is there */
     bool is_known, by_body; /* the hash; it is looked for again when the message is here */
     unsigned char hash[STATE_HASH];
     struct known_header *match; /* found, and to be taken over into the state */
@@ -76,12 +79,15 @@ struct fetch {
     struct listing listing;
     struct plan plan;
     struct plan_options plan_options;
+    bool is_unlearnt;            /* rows of listed messages lack the hash of their headers */
     bool has_plan, is_unmatched; /* the target was never compared with what the server has */
     int64_t now;
     size_t next;          /* the next step to send for */
     size_t answered_step; /* identifying, deleting: the next step to be answered */
     struct header_hash header;
     bool has_header;
+    struct buf head; /* of the message that TOP shows, where its Date is wanted */
+    char head_memory[FETCH_HEAD];
     struct known_header **known;
     size_t known_count;
     struct step_hash *hashes; /* of the plan's steps that TOP has told; NULL: none needed */
