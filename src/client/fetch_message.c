@@ -221,21 +221,30 @@ static bool write_group(struct fetch *f)
     return ok && state_commit(f->state) == STATUS_OK;
 }
 
-/* A52: that a message came in another size than announced is in the state before its file can be
- * seen: a run that is killed between both must not leave it for the next one to delete there. */
-static bool note_unsure(struct fetch *f)
+/* What the next run must know if this one is killed between the moment in which a file can be seen
+ * and the state that says so: that the message came in another size than announced (A52), so that
+ * it is not deleted there; and its header's hash, where nothing else tells it from others (C06). */
+static bool note_early(struct fetch *f, const struct fetch_item *item)
+{
+    struct state_row row;
+    if (state_get(f->state, f->account->name, item->state_id, &row) != STATUS_OK)
+        return false;
+    row.unsure = item->is_unsure;
+    row.has_header_hash = true;
+    memcpy(row.header_hash, item->header_hash, STATE_HASH);
+    return state_put(f->state, f->account->name, &row) == STATUS_OK;
+}
+
+static bool note_before_commit(struct fetch *f)
 {
     bool begun = false, ok = true;
     for (size_t i = 0; i < f->whole && ok; i++) {
         const struct fetch_item *item = item_at(f, i);
-        struct state_row row;
-        if (item->place != ITEM_WHOLE || !item->is_unsure)
+        bool by_body = f->hashes && f->hashes[item->step].by_body;
+        if (item->place != ITEM_WHOLE || (!item->is_unsure && !by_body))
             continue;
-        ok = (begun || state_begin(f->state) == STATUS_OK) &&
-             state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK;
+        ok = (begun || state_begin(f->state) == STATUS_OK) && note_early(f, item);
         begun = true;
-        row.unsure = true;
-        ok = ok && state_put(f->state, f->account->name, &row) == STATUS_OK;
     }
     return ok && (!begun || state_commit(f->state) == STATUS_OK);
 }
@@ -245,7 +254,7 @@ bool fetch_commit(struct fetch *f)
     uint64_t octets;
     if (f->whole == 0)
         return true;
-    if (!note_unsure(f)) {
+    if (!note_before_commit(f)) {
         f->whole = 0;
         fetch_state_failed(f);
         return false;
@@ -325,6 +334,8 @@ static bool is_known_now(struct fetch *f, struct fetch_item *item)
     h->is_known = true;
     memcpy(h->hash, item->header_hash, STATE_HASH);
     h->match = fetch_find_known(f, item->header_hash, sizes);
+    if (h->match && !h->match->is_here)
+        h->match = NULL; /* a run was killed over it: it is fetched now */
     if (h->match)
         h->match->used = true;
     return h->match != NULL;

@@ -41,6 +41,7 @@ struct known_header {
     unsigned char hash[STATE_HASH];
     int64_t state_id; /* 0: a file only */
     uint64_t octets;
+    bool is_here; /* it was delivered; else a row of one that was begun, or refused */
     bool read, used;
     char file[STATE_FILE_NAME + 1];
     struct known_header *next;
@@ -120,7 +121,8 @@ struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
 /* Loads what rows, and at the first run files, tell of headers. False: it failed. */
 bool fetch_load_known(struct fetch *f);
 /* The known header with one of these sizes (0: none), unless another message was found to be it in
- * this run; NULL: none. Two messages may have one header: without the size it is no proof. */
+ * this run; one that is here first; NULL: none. Two messages may have one header: without the size
+ * it is no proof. */
 struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH],
                                       const uint64_t sizes[FETCH_SIZES]);
 bool fetch_knows_header(const struct fetch *f, const unsigned char hash[STATE_HASH]);
