@@ -130,8 +130,9 @@ static void summarise(struct run *r, const struct account *a, const struct fetch
                (unsigned long long)f->deleted, (unsigned long long)f->skipped,
                (unsigned long long)f->undated, (unsigned long long)f->refused,
                failure_word(f->failure.kind));
-    } else if (!r->quiet && r->check) {
-        printf("%s: %llu new\n", a->name, (unsigned long long)f->new_messages);
+    } else if (r->check) {
+        if (!r->quiet && f->failure.kind == FAILURE_NONE)
+            printf("%s: %llu new\n", a->name, (unsigned long long)f->new_messages);
     } else if (!r->quiet && (f->fetched > 0 || f->failure.kind == FAILURE_NONE ||
                              f->failure.kind == FAILURE_PARTIAL)) {
         printf("%s: %llu fetched (%.1f MiB), %llu deleted, %llu on the server%s%s\n", a->name,
