@@ -14,7 +14,7 @@
 #include "client/state.h"
 #include "event/event.h"
 
-enum { FETCH_GROUP = 256, FETCH_GROUP_OCTETS = 8 * 1024 * 1024 };
+enum { FETCH_GROUP = 512, FETCH_GROUP_OCTETS = 8 * 1024 * 1024 };
 
 struct fetch_options {
     bool dry_run;
