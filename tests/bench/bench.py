@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 
 import bench_collect
+import bench_mime
 import drops
 import meter
 import servers
@@ -290,7 +291,8 @@ def silent(mail, folder):
 
 FIGURES = {"poll": poll, "large": large, "mixed": mixed, "huge": huge, "idle": idle,
            "silent": silent,
-           "collect": lambda mail, folder: bench_collect.collect(mail, folder, row)}
+           "collect": lambda mail, folder: bench_collect.collect(mail, folder, row),
+           "mime": lambda _mail, _folder: bench_mime.mime(TOOLS, row)}
 
 
 def main():

@@ -89,7 +89,7 @@ def test_the_library_names_its_version_in_its_soname(library):
 
 
 @pytest.mark.parametrize("language", ["c", "c++"])
-@pytest.mark.parametrize("header", ["api.h", "pop3.h", "client.h"])
+@pytest.mark.parametrize("header", ["api.h", "pop3.h", "client.h", "mime.h"])
 def test_a_header_stands_alone(library, tmp_path, header, language):
     source = tmp_path / "alone.c"
     source.write_text(f"#include <poplin/{header}>\n#include <poplin/{header}>\n"
@@ -237,3 +237,43 @@ def test_loop_fails_where_the_login_fails(library, shared_server):
     out, _, code = library.run(library.example("loop"), shared_server.port, "alice",
                                password="wrong")
     assert (code, out) == (1, b"")
+
+
+# ---- show ----
+
+
+LETTER = """From: =?gb2312?B?zfXLxA==?= <wang@example.cn>
+Subject: =?utf-8?B?5Y+R?= =?utf-8?B?56Wo?= \x1b]0;title\x07
+Content-Type: multipart/mixed; boundary=x
+
+--x
+Content-Type: text/plain; charset=gbk
+Content-Transfer-Encoding: base64
+
+xOO6wxtbMm0K
+--x
+Content-Type: image/png; name="../photo.png"
+Content-Transfer-Encoding: base64
+
+AAEC
+--x--
+"""
+
+
+@pytest.mark.parametrize("language, static", [("c", False), ("c", True), ("c++", False)])
+def test_show_decodes_a_letter_and_leaves_the_terminal_alone(library, tmp_path, language, static):
+    path = tmp_path / "letter"
+    path.write_text(LETTER, encoding="ascii")
+    out, err, code = library.run(library.example("show", language, static), path)
+    text = out.decode()
+    assert code == 0, err
+    assert "From: 王四 <wang@example.cn>\n" in text
+    assert "Subject: 发票 ?]0;title?\n" in text
+    assert "\n\n你好?[2m\n" in text
+    assert "[2] photo.png\n" in text
+    assert "\x1b" not in text
+
+
+def test_show_says_what_it_cannot_read(library, tmp_path):
+    out, err, code = library.run(library.example("show"), tmp_path / "nothing")
+    assert (code, out) == (1, b"") and "nothing" in err
