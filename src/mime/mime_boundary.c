@@ -59,6 +59,11 @@ static uint32_t find(struct mime_parser *p, struct slice boundary)
     return i;
 }
 
+bool mime_boundary_is_open(struct mime_parser *p, struct slice boundary)
+{
+    return find(p, boundary) != MIME_NONE;
+}
+
 static uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;

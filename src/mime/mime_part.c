@@ -271,14 +271,6 @@ static void place_body(struct mime_parser *p, struct mime_part *part, uint64_t b
     p->inner->scan.high = MIME_SCAN_NONE;
 }
 
-static bool is_open_already(const struct mime_parser *p, struct slice boundary)
-{
-    bool is = false;
-    for (uint32_t i = 0; i < p->inner->open_count; i++)
-        is |= slice_equal(p->parts[p->inner->open[i].part].boundary, boundary);
-    return is;
-}
-
 static void open_multipart(struct mime_parser *p, uint32_t index)
 {
     struct mime_part *part = &p->parts[index];
@@ -287,7 +279,7 @@ static void open_multipart(struct mime_parser *p, uint32_t index)
         p->inner->is_guess = true;
         return;
     }
-    if (is_open_already(p, part->boundary))
+    if (mime_boundary_is_open(p, part->boundary))
         mime_parser_add_defect(p, MIME_DEFECT_BOUNDARY_REUSED, index, part->header);
     if (!mime_boundary_push(p, index)) {
         mime_parser_add_defect(p, MIME_DEFECT_LIMIT_MEMORY, index, part->body);
