@@ -76,6 +76,8 @@ static void close_part(struct mime_parser *p, uint64_t end)
     struct mime_part *part = &p->parts[m->part];
     m->work++;
     part->end = later(part->body, end);
+    if (part->epilogue > part->end) /* the line end between them is the next boundary's */
+        part->epilogue = part->end;
     m->is_guess = false;
     if (m->open_count > 0 && m->open[m->open_count - 1].part == m->part) {
         bool is_met = m->open[m->open_count - 1].is_met;
