@@ -159,6 +159,8 @@ static void an_empty_header_and_blank_lines_before_a_header(void **state)
     expect("\r\n\r\nContent-Type: text/html\r\n\r\nbody\r\n", "text/html{body\r\n}");
     assert_int_equal(parser.parts[0].header, 4);
     expect("\n\n\n", "text/plain{\n\n}");
+    expect("\n\n x\n", "text/plain{\n x\n}");
+    expect("\n\n-x\n", "text/plain{\n-x\n}");
 }
 
 static void mbox_lines_before_a_header_are_no_part_of_it(void **state)
@@ -192,6 +194,9 @@ static void a_boundary_ends_a_header_too(void **state)
 {
     expect(MIXED("b") "\r\n--b\r\nContent-Type: text/html\r\n--b\r\nA: b\r\n--b--\r\n",
            "multipart/mixed{|(text/html{}text/plain{})}");
+    expect(MIXED("b") "\r\n--b\r\n" MIXED("c") "\r\n--c\r\nA: b\r\n--b--\r\n",
+           "multipart/mixed{|(multipart/mixed{|(text/plain{})})}");
+    assert_true(parser.parts[1].end >= parser.parts[2].end);
     expect(MIXED("b") "A: b\r\n--b\r\n\r\none\r\n--b--\r\n", "multipart/mixed{|(text/plain{one})}");
 }
 
