@@ -178,6 +178,8 @@ static void take_piece(struct mime_parser *p, struct slice piece)
     struct mime_header *h = &p->inner->header;
     if (h->line == MIME_LINE_START && piece.data[0] != '\n') {
         begin_line(p, piece.data[0]);
+        if (p->inner->mode != MIME_IN_HEADER)
+            return;
         if (h->line == MIME_LINE_CR)
             piece = slice_skip(piece, 1);
     }
