@@ -244,16 +244,6 @@ static void raw_octets_are_guessed_and_break_nothing(void **state)
     CHECK_BROKEN(address);
 }
 
-static void escapes_of_iso_2022_are_no_specials(void **state)
-{
-    static const struct form forms[] = {
-        {"\x1b$B5HED3X\x1b(B <i@x>", "吉田学|i@x"},
-        {"\"\x1b$B!\"\x1b(B\" <i@x>", "、|i@x"},
-        {"\x1b$B%\"%\\\x1b(B <i@x>, c@d", "アボ|i@x; |c@d"},
-    };
-    CHECK(forms);
-}
-
 static void commas_of_names_are_not_the_lists(void **state)
 {
     static const struct form forms[] = {
@@ -440,7 +430,6 @@ int main(void)
         cmocka_unit_test(words_that_hold_the_address_too_are_opened),
         cmocka_unit_test(rfc6532_utf8_stands_as_it_is),
         cmocka_unit_test(raw_octets_are_guessed_and_break_nothing),
-        cmocka_unit_test(escapes_of_iso_2022_are_no_specials),
         cmocka_unit_test(commas_of_names_are_not_the_lists),
         cmocka_unit_test(specials_of_names_are_text),
         cmocka_unit_test(quotes_and_angles_without_their_ends_lose_no_address),
