@@ -22,6 +22,7 @@ static void number(struct buf *b, uint32_t n, size_t size)
 static struct buf begin(void)
 {
     struct buf b = buf_over(octets, sizeof octets);
+    memset(is_end, 0, sizeof is_end);
     number(&b, 0x223e9f78, 4);
     number(&b, 1, 2);
     return b;
