@@ -210,15 +210,13 @@ SINGLES = [
     ("x-mac-farsi", "py:mac_farsi"), ("hp-roman8",), ("DEC-MCS",), ("VISCII",),
     ("TCVN", "TCVN5712-1"), ("ARMSCII-8",), ("Georgian-PS",), ("Georgian-Academy",),
     ("PTCP154", "PT154"),
-    ("KZ-1048", "RK1048"), ("MIK",), ("ISIRI-3342",),
+    ("KZ-1048", "RK1048"), ("MIK",),
 ]
 
 
 # What the platform leaves out and mail has.
 EXTRA = {
     "windows-1255": {0xca: 0x05ba},
-    "windows-874": {0xa0: 0x00a0},
-    "ISO-8859-8": {0xfd: 0x200e, 0xfe: 0x200f},
 }
 
 
@@ -296,6 +294,7 @@ def frequent(root):
 
 
 COST_OF_SIGN, COST_OF_LETTER, COST_OF_MARK, COST_OF_NONE = 24, 22, 20, 50
+COST_OF_RARE_SIGN = 15
 CONSONANTS = "бвгджзйклмнпрстфхцчшщґђѓјљњћќџβγδζθκλμνξπρστφχψς"
 FINALS = "\u05da\u05dd\u05df\u05e3\u05e5"
 
@@ -310,7 +309,8 @@ def octet(code, costs, languages):
     if category == "Mn":
         return costs.get(char, COST_OF_MARK), "MARK", 0
     if category[0] != "L" or char in "\u00aa\u00ba":
-        return costs.get(char, COST_OF_SIGN), "SIGN", 0
+        cost = costs.get(char, COST_OF_SIGN)
+        return cost, "SIGN" if cost < COST_OF_RARE_SIGN else "RARE_SIGN", 0
     if unicodedata.name(char).startswith("LATIN"):
         mask = sum(1 << i for i, letters in enumerate(languages.values()) if lower in letters)
         return COST_OF_LETTER, "LATIN_UPPER" if lower != char else "LATIN_LOWER", mask

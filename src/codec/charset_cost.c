@@ -11,17 +11,9 @@ enum {
     COST_OTHER_LETTER = 36, /* Greek and Cyrillic */
     COST_RARE = 42,
     COST_PRIVATE = 50,
-    COST_BETWEEN_SCRIPTS = 12, /* a letter of another script directly beside */
-    COST_CAPITAL_INSIDE = 14,
-    COST_CAPITAL_FIRST = 3,
-    COST_CAPITAL_AGAIN = 1,
-    COST_ACCENTS_TOGETHER = 4,
-    COST_LONE_MARK = 16,
     COST_LONE_KANA = 8, /* half-width */
-    COST_RARE_SIGN = 15,
-    COST_SIGN_IN_WORD = 6,
-    COST_CLUSTER = 6, /* of each consonant beyond the third */
-    COST_CUT = 30,    /* an unfinished character at the end of UTF-8 */
+    COST_CLUSTER = 6,   /* of each consonant beyond the third */
+    COST_CUT = 30,      /* an unfinished character at the end of UTF-8 */
     LANGUAGES = 16,
     GAIN_LANGUAGE = 11, /* of a Latin letter that the text's language writes */
 };
@@ -231,100 +223,77 @@ static struct charset_cost utf8_text_cost(struct slice text)
     return cost;
 }
 
-/* Charsets of one octet a character. */
-struct single_state {
-    struct charset_cost cost;
-    enum charset_kind before; /* CHARSET_SIGN for ASCII, of which `ascii` says more */
-    bool is_rare_sign;        /* the character before: no quote, dash or blank */
-    uint8_t ascii;            /* 0: the character before was not ASCII */
-    unsigned consonants;      /* one behind the other */
-    uint64_t written[LANGUAGES];
+/* Charsets of one octet a character: each has its cost and, in this table, what it costs behind the
+ * one before it. Behind enum charset_kind come the kinds that ASCII has. */
+enum { KIND_ASCII_LOWER = CHARSET_NONE + 1, KIND_ASCII_UPPER, KIND_ASCII_OTHER, KINDS };
+
+enum {
+    CAP = 3,  /* a capital at the start of a word */
+    CAPS = 1, /* behind another */
+    IN = 14,  /* behind a small letter */
+    MIX = 12, /* letters of two scripts side by side, or one behind a final letter */
+    MIXC = IN + MIX,
+    ACC = 4, /* two accented letters */
+    ACAP = ACC + CAPS,
+    INAC = IN + ACC,
+    LONE = 16, /* a mark without a letter */
+    ODD = 6,   /* a rare sign in a word */
 };
 
-static bool is_native(enum charset_kind kind)
-{
-    return kind == CHARSET_LOWER || kind == CHARSET_UPPER || kind == CHARSET_FINAL ||
-           kind == CHARSET_MARK;
-}
+/* clang-format off */
+static const uint8_t behind[KINDS][KINDS] = {
+    /* of:               SIGN RARE LOWER UPPER LATIN LATIN_UP MARK FINAL NONE  a     A     other */
+    [CHARSET_SIGN]        = {0, 0,   0,   CAP,  0,    CAP,  LONE, 0,   0,    0,    0,    0},
+    [CHARSET_RARE_SIGN]   = {0, 0,   0,   CAP,  0,    CAP,  LONE, 0,   0,    ODD,  ODD,  0},
+    [CHARSET_LOWER]       = {0, 0,   0,   IN,   MIX,  MIXC, 0,    0,   0,    MIX,  MIX,  0},
+    [CHARSET_UPPER]       = {0, 0,   0,   CAPS, MIX,  MIX,  0,    0,   0,    MIX,  MIX,  0},
+    [CHARSET_LATIN_LOWER] = {0, 0,   MIX, MIXC, ACC,  INAC, LONE, MIX, 0,    0,    0,    0},
+    [CHARSET_LATIN_UPPER] = {0, 0,   MIX, MIX,  ACC,  ACAP, LONE, MIX, 0,    0,    0,    0},
+    [CHARSET_MARK]        = {0, 0,   0,   CAP,  MIX,  MIX,  0,    0,   0,    MIX,  MIX,  0},
+    [CHARSET_FINAL]       = {0, 0,   MIX, MIX,  MIX,  MIX,  MIX,  MIX, 0,    MIX,  MIX,  0},
+    [CHARSET_NONE]        = {0, 0,   0,   CAP,  0,    CAP,  LONE, 0,   0,    0,    0,    0},
+    [KIND_ASCII_LOWER]    = {0, ODD, MIX, MIXC, 0,    IN,   LONE, MIX, 0,    0,    0,    0},
+    [KIND_ASCII_UPPER]    = {0, ODD, MIX, MIX,  0,    CAPS, LONE, MIX, 0,    0,    0,    0},
+    [KIND_ASCII_OTHER]    = {0, 0,   0,   CAP,  0,    CAP,  LONE, 0,   0,    0,    0,    0},
+};
+/* clang-format on */
 
-static bool is_latin(enum charset_kind kind)
+static struct charset_octet ascii_octet(uint8_t octet)
 {
-    return kind == CHARSET_LATIN_LOWER || kind == CHARSET_LATIN_UPPER;
-}
-
-static unsigned capital_cost(const struct single_state *s)
-{
-    if (s->before == CHARSET_LOWER || s->before == CHARSET_LATIN_LOWER || is_ascii_lower(s->ascii))
-        return COST_CAPITAL_INSIDE;
-    bool is_again =
-        is_ascii_letter(s->ascii) || s->before == CHARSET_UPPER || s->before == CHARSET_LATIN_UPPER;
-    return is_again ? COST_CAPITAL_AGAIN : COST_CAPITAL_FIRST;
-}
-
-/* What it costs to stand where it stands. */
-static unsigned place_cost(const struct single_state *s, enum charset_kind kind)
-{
-    unsigned cost = 0;
-    if (kind == CHARSET_MARK && !is_native(s->before))
-        cost += COST_LONE_MARK;
-    if (kind == CHARSET_UPPER || kind == CHARSET_LATIN_UPPER)
-        cost += capital_cost(s);
-    if (s->before == CHARSET_FINAL && is_native(kind))
-        cost += COST_BETWEEN_SCRIPTS;
-    if (is_native(kind) && (is_ascii_letter(s->ascii) || is_latin(s->before)))
-        cost += COST_BETWEEN_SCRIPTS;
-    if (is_latin(kind) && is_native(s->before))
-        cost += COST_BETWEEN_SCRIPTS;
-    if (is_latin(kind) && is_latin(s->before))
-        cost += COST_ACCENTS_TOGETHER;
-    return cost;
-}
-
-static void single_ascii(struct single_state *s, uint8_t octet)
-{
-    s->cost.half_bits += COST_ASCII;
-    if (is_ascii_letter(octet) && is_native(s->before))
-        s->cost.half_bits += COST_BETWEEN_SCRIPTS;
-    if (is_ascii_letter(octet) && s->is_rare_sign)
-        s->cost.half_bits += COST_SIGN_IN_WORD;
-    s->is_rare_sign = false;
-    s->before = CHARSET_SIGN;
-    s->ascii = octet;
-    s->consonants = 0;
-}
-
-static void single_octet(struct single_state *s, const struct charset_octet *o)
-{
-    enum charset_kind kind = (enum charset_kind)o->kind;
-    s->cost.half_bits += o->cost + place_cost(s, kind);
-    s->cost.invalid += kind == CHARSET_NONE;
-    s->is_rare_sign = kind == CHARSET_SIGN && o->cost >= COST_RARE_SIGN;
-    if (s->is_rare_sign && is_ascii_letter(s->ascii))
-        s->cost.half_bits += COST_SIGN_IN_WORD;
-    for (unsigned bits = is_latin(kind) ? o->languages : 0; bits != 0; bits &= bits - 1)
-        s->written[__builtin_ctz(bits)]++;
-    s->consonants = is_native(kind) && o->languages != 0 ? s->consonants + 1 : 0;
-    s->cost.half_bits += s->consonants > 3 ? COST_CLUSTER : 0;
-    s->before = kind;
-    s->ascii = 0;
+    uint8_t kind = KIND_ASCII_OTHER;
+    if (is_ascii_letter(octet))
+        kind = is_ascii_lower(octet) ? KIND_ASCII_LOWER : KIND_ASCII_UPPER;
+    return (struct charset_octet){COST_ASCII, kind, 0};
 }
 
 /* A Latin text is in one language: its letters are cheap, those of all others are not. */
-static struct charset_cost single_text_cost(struct slice text, const struct charset_octet *octets)
+static uint64_t language_gain(const uint16_t written[static LANGUAGES])
 {
-    struct single_state s = {.before = CHARSET_SIGN};
-    for (size_t n = 0; n < text.size; n++) {
-        uint8_t octet = (uint8_t)text.data[n];
-        if (octet < 0x80)
-            single_ascii(&s, octet);
-        else
-            single_octet(&s, &octets[octet - 0x80]);
-    }
     uint64_t most = 0;
     for (size_t n = 0; n < LANGUAGES; n++)
-        most = s.written[n] > most ? s.written[n] : most;
-    s.cost.half_bits -= most * GAIN_LANGUAGE;
-    return s.cost;
+        most = written[n] > most ? written[n] : most;
+    return most * GAIN_LANGUAGE;
+}
+
+static struct charset_cost single_text_cost(struct slice text, const struct charset_octet *octets)
+{
+    struct charset_cost cost = {0, 0};
+    uint16_t written[LANGUAGES] = {0};
+    unsigned before = KIND_ASCII_OTHER;
+    unsigned consonants = 0;
+    for (size_t n = 0; n < text.size; n++) {
+        uint8_t octet = (uint8_t)text.data[n];
+        struct charset_octet o = octet < 0x80 ? ascii_octet(octet) : octets[octet - 0x80];
+        bool is_latin = o.kind == CHARSET_LATIN_LOWER || o.kind == CHARSET_LATIN_UPPER;
+        for (unsigned bits = is_latin ? o.languages : 0; bits != 0; bits &= bits - 1)
+            written[__builtin_ctz(bits)]++;
+        consonants = !is_latin && o.languages != 0 ? consonants + 1 : 0;
+        cost.half_bits += o.cost + behind[before][o.kind] + (consonants > 3 ? COST_CLUSTER : 0U);
+        cost.invalid += o.kind == CHARSET_NONE;
+        before = o.kind;
+    }
+    cost.half_bits -= language_gain(written);
+    return cost;
 }
 
 struct charset_cost charset_cost(struct slice text, enum charset c)

@@ -5,7 +5,7 @@
 
 enum {
     LOOKED_AT = 64 * 1024,
-    HIGH_OCTETS = 4096, /* enough to tell; keeps hostile mail cheap */
+    HIGH_OCTETS = 2048, /* enough to tell; keeps hostile mail cheap */
 };
 
 /* The likelier ones first: they win where costs are equal. `before`: what it costs to be met. */
@@ -16,7 +16,8 @@ static const struct {
     {CHARSET_UTF_8, 0},     {ROW(WINDOWS_1252), 0}, {CHARSET_GB18030, 0},   {CHARSET_SHIFT_JIS, 1},
     {CHARSET_BIG5, 2},      {CHARSET_EUC_KR, 2},    {ROW(WINDOWS_1251), 0}, {ROW(KOI8_R), 0},
     {CHARSET_EUC_JP, 2},    {ROW(WINDOWS_1250), 3}, {ROW(WINDOWS_1253), 8}, {ROW(WINDOWS_1255), 4},
-    {ROW(WINDOWS_1256), 3}, {ROW(WINDOWS_874), 4},
+    {ROW(WINDOWS_1256), 3}, {ROW(WINDOWS_874), 8},  {ROW(KOI8_U), 2},       {ROW(WINDOWS_1254), 5},
+    {ROW(ISO_8859_2), 6},
 };
 
 /* What of the text is looked at. */
@@ -47,15 +48,16 @@ static enum charset likeliest(struct slice text, uint64_t *least)
 /* Charsets whose texts have 8-bit octets that mean something. */
 static bool is_for_8_bits(enum charset c)
 {
-    return c >= CHARSET_SINGLE || c == CHARSET_GB18030 || c == CHARSET_BIG5 ||
-           c == CHARSET_SHIFT_JIS || c == CHARSET_EUC_JP || c == CHARSET_EUC_KR ||
-           c == CHARSET_EUC_TW || c == CHARSET_JOHAB;
+    if (c >= CHARSET_SINGLE)
+        return c - CHARSET_SINGLE < (unsigned)CHARSET_ROWS;
+    return c == CHARSET_GB18030 || c == CHARSET_BIG5 || c == CHARSET_SHIFT_JIS ||
+           c == CHARSET_EUC_JP || c == CHARSET_EUC_KR || c == CHARSET_EUC_TW || c == CHARSET_JOHAB;
 }
 
 /* ASCII counts for every charset alike, so only what is above that can be less likely by far. */
 static bool is_hint_right(struct slice text, enum charset hint, uint64_t least)
 {
-    if (!is_for_8_bits(hint) || hint >= CHARSET_LIMIT)
+    if (!is_for_8_bits(hint))
         return false;
     struct charset_cost cost = charset_cost(text, hint);
     size_t high = 0;

@@ -63,7 +63,8 @@ extern const uint32_t charset_frequent_hangul[699];
 /* What an octet of 8 bits says about a text in a charset of one octet a character. */
 enum charset_kind {
     CHARSET_SIGN,
-    CHARSET_LOWER, /* a small letter, or of a script without capitals; no Latin */
+    CHARSET_RARE_SIGN, /* no quote, dash or blank: hardly beside letters */
+    CHARSET_LOWER,     /* a small letter, or of a script without capitals; no Latin */
     CHARSET_UPPER,
     CHARSET_LATIN_LOWER,
     CHARSET_LATIN_UPPER,

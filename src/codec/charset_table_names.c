@@ -4,7 +4,7 @@
 
 #define ROW(name) (CHARSET_SINGLE + (int)CHARSET_ROW_##name)
 
-const struct charset_alias charset_aliases[642] = {
+const struct charset_alias charset_aliases[641] = {
     {"2022jp", CHARSET_ISO_2022_JP},
     {"646", CHARSET_US_ASCII},
     {"7bitascii", CHARSET_US_ASCII},
@@ -240,7 +240,6 @@ const struct charset_alias charset_aliases[642] = {
     {"ios88591", ROW(WINDOWS_1252)},
     {"is088591", ROW(WINDOWS_1252)},
     {"isi88591", ROW(WINDOWS_1252)},
-    {"isiri3342", ROW(ISIRI_3342)},
     {"iso10646", CHARSET_UTF_16},
     {"iso106461", CHARSET_UTF_16},
     {"iso106461utf8", CHARSET_UTF_8},
@@ -648,7 +647,7 @@ const struct charset_alias charset_aliases[642] = {
     {"zhtwbig5", CHARSET_BIG5},
     {"zhtweuctw", CHARSET_EUC_TW},
 };
-const size_t charset_alias_count = 642;
+const size_t charset_alias_count = 641;
 
 const struct charset_code_page charset_code_pages[164] = {
     {367, CHARSET_US_ASCII},

@@ -205,3 +205,8 @@
 {"windows-874", "กรุงเทพมหานคร"},
 {"windows-874", "ทดสอบ"},
 {"windows-874", "รายงานประจำเดือน"},
+{"windows-1254", "Değerli müşterimiz"},
+{"windows-1254", "Türkiye’nin alışveriş sitesi, sipariş bilgileri"},
+{"ISO-8859-2", "Příliš žluťoučký kůň"},
+{"ISO-8859-2", "Święta na wsi, książka"},
+{"KOI8-U", "Запрошення на зустріч у Києві"},
