@@ -85,7 +85,7 @@ bool address_is_wide_separator(const struct address_scan *s, size_t at)
 static size_t quoted_unit(const struct address_scan *s, size_t at)
 {
     size_t n = address_unit(s, at);
-    return n > 2 && memchr(s->text.data + at, '"', n) ? 1 : n;
+    return s->text.data[at] == '=' && memchr(s->text.data + at, '"', n) ? 1 : n;
 }
 
 bool address_take_quoted(struct address_scan *s, struct slice *inside)

@@ -88,6 +88,20 @@ static void put_utf8(struct slice raw, struct buf *out)
     out->size += charset_end(&d, out->data + out->size);
 }
 
+/* An encoded word may hold what would be a line of its own, or another address, where the address
+ * is written again. Blanks are an address's own only within quotes. */
+static void drop_controls(struct buf *b)
+{
+    size_t kept = 0;
+    bool drops_blanks = slice_find(buf_slice(b), '"') == b->size;
+    for (size_t i = 0; i < b->size; i++) {
+        unsigned char c = (unsigned char)b->data[i];
+        if (c > ' ' ? c != 0x7f : c == ' ' && !drops_blanks)
+            b->data[kept++] = b->data[i];
+    }
+    b->size = kept;
+}
+
 static struct slice clean(struct address_reader *r, struct slice piece)
 {
     struct buf text;
@@ -101,6 +115,7 @@ static struct slice clean(struct address_reader *r, struct slice piece)
         (void)encoded_word_decode(raw, r->hint, &text);
     else
         put_utf8(raw, &text);
+    drop_controls(&text);
     return close_room(r, &text);
 }
 
