@@ -129,6 +129,7 @@ static bool may_begin(struct mime_parser *p)
 static bool boundary(struct mime_parser *p, uint32_t index, bool is_closing)
 {
     struct mime_parser_inner *m = p->inner;
+    mime_header_cut(p, m->held_at);
     /* A delimiter that stands twice is one; between it and a closing one there is an empty part. */
     mime_header_finish(p, m->held_at, is_closing);
     if (!is_closing && !may_begin(p)) {

@@ -195,6 +195,13 @@ static void take_piece(struct mime_parser *p, struct slice piece)
         keep(p, piece);
 }
 
+void mime_header_cut(struct mime_parser *p, uint64_t at)
+{
+    struct mime_header *h = &p->inner->header;
+    if (p->inner->mode == MIME_IN_HEADER && at > h->begin && h->no_field == MIME_SCAN_NONE)
+        h->no_field = at;
+}
+
 void mime_header_finish(struct mime_parser *p, uint64_t at, bool is_part)
 {
     struct mime_parser_inner *m = p->inner;

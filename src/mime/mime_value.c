@@ -249,7 +249,7 @@ static void read_parameters(struct reader *r)
     mime_sections_join(&all, r->arena, r->out);
 }
 
-/* The octets of the token without blanks around its slash, in lower case. */
+/* The octets of the token without blanks around its slash and without quotes, in lower case. */
 static struct slice lowered(struct reader *r, struct slice s)
 {
     char *place = arena_take(r->arena, s.size, 1);
@@ -257,6 +257,7 @@ static struct slice lowered(struct reader *r, struct slice s)
     if (!place)
         return (struct slice){"", 0};
     for (size_t i = 0; i < s.size; i++) {
+        r->out->is_broken |= s.data[i] == '"';
         if (!is_space(s.data[i]) && s.data[i] != '"')
             place[n++] = lower(s.data[i]);
     }

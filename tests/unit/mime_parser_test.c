@@ -198,6 +198,7 @@ static void a_boundary_ends_a_header_too(void **state)
            "multipart/mixed{|(multipart/mixed{|(text/plain{})})}");
     assert_true(parser.parts[1].end >= parser.parts[2].end);
     expect(MIXED("b") "A: b\r\n--b\r\n\r\none\r\n--b--\r\n", "multipart/mixed{|(text/plain{one})}");
+    expect_defects("no-header-end");
 }
 
 static void rfc5322_4_5_blanks_before_a_colon(void **state)

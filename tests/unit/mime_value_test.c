@@ -103,6 +103,7 @@ static void a_token_that_is_left_out_is_broken(void **state)
     expect_broken("", "");
     expect_broken("; a=b", "; a=[b]");
     expect_broken("text plain", "text");
+    expect_broken("\"text/html\"; a=b", "text/html; a=[b]");
     expect("text / Html; a=b", "text/html; a=[b]");
 }
 
@@ -181,7 +182,7 @@ static void a_full_arena_is_a_limit_and_no_more(void **state)
     }
 }
 
-/* 1 MiB of each stays far from a second; what is quadratic would take minutes. */
+/* 1 MiB of each takes milliseconds; what is quadratic would take minutes. */
 static void hostile_values_cost_what_their_octets_cost(void **state)
 {
     static const char *units[] = {"a=\"x;", "a=b\"", "n*9=x;", "(",  " (",       "a ", "\"",
@@ -198,7 +199,7 @@ static void hostile_values_cost_what_their_octets_cost(void **state)
             struct arena arena = arena_over(room, sizeof room);
             mime_value_parse(slice_skip(buf_slice(&b), from), &arena, &parsed);
         }
-        assert_true(clock() - begun < CLOCKS_PER_SEC);
+        assert_true(clock() - begun < 5 * CLOCKS_PER_SEC);
     }
 }
 
