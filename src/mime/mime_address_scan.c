@@ -34,8 +34,8 @@ static size_t word_size(struct slice s)
         return 0;
     while (n < s.size && n < CHARSET_NAME_MAX && is_charset_octet(s.data[n]))
         n++;
-    if (n == 2 || s.size - n < 5 || s.data[n] != '?' || s.data[n + 2] != '?' ||
-        !strchr("bBqQ", s.data[n + 1]))
+    if (s.size - n < 5 || s.data[n] != '?' || s.data[n + 2] != '?' ||
+        !memchr("bBqQ", s.data[n + 1], 4))
         return 0;
     n += 3;
     n += slice_find(slice_skip(s, n), '?');

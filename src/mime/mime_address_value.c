@@ -139,10 +139,11 @@ static bool has_at(struct slice s)
     return slice_find(s, '@') < s.size;
 }
 
+/* Or a control character: no address is meant. */
 static bool has_blank(struct slice s)
 {
     for (size_t i = 0; i < s.size; i++) {
-        if (address_is_blank(s.data[i]))
+        if (address_is_blank(s.data[i]) || s.data[i] == '\x1b')
             return true;
     }
     return false;
@@ -179,13 +180,15 @@ static struct mime_address of_words(struct address_reader *r)
 {
     struct mailbox *m = &r->m;
     struct slice comment = comment_text(r, m->comment);
-    struct slice words = address_phrase(r, m->name, r->phrase.size);
+    bool is_address = has_at(comment) && !has_blank(comment);
     r->scan.is_broken = true;
-    if (has_at(comment) && !has_blank(comment))
-        return (struct mime_address){words, comment, {NULL, 0}};
-    if (m->words == 1 && m->is_plain)
-        return (struct mime_address){comment, words, {NULL, 0}};
-    return of_name(words);
+    if (m->words == 1 && m->is_plain && !is_address) {
+        size_t octets = m->word_to - m->word_from;
+        struct slice word = clean(r, slice_of(r->scan.text.data + m->word_from, octets));
+        return (struct mime_address){comment, word, {NULL, 0}};
+    }
+    struct slice words = address_phrase(r, m->name, r->phrase.size);
+    return is_address ? (struct mime_address){words, comment, {NULL, 0}} : of_name(words);
 }
 
 /* The first of: words before, words behind, a comment. */
