@@ -141,6 +141,7 @@ static void doubled_delimiters_are_one_and_an_empty_part_before_the_close_is_one
 {
     expect(MIXED("b") "\r\n--b\r\n--b\r\n\r\none\r\n--b\r\n--b--\r\n",
            "multipart/mixed{|(text/plain{one}text/plain{})}");
+    expect(MIXED("b") "\r\n--b\r\n\r\none\r\n--b\r\n", "multipart/mixed{|(text/plain{one})}");
 }
 
 static void rfc5322_a_message_without_anything_is_a_leaf(void **state)

@@ -66,9 +66,10 @@ static void rfc2045_5_1_quotes_keep_what_is_in_them(void **state)
     expect("a; n=\"one\r\n two\"", "a; n=[one two]");
 }
 
-static void a_backslash_of_a_path_is_kept(void **state)
+static void rfc5322_3_2_4_a_backslash_in_quotes_escapes_whatever_follows(void **state)
 {
-    expect("a; n=\"C:\\new\\file.txt\"", "a; n=[C:\\new\\file.txt]");
+    expect("a; n=\"C:\\new\\\\f\\(1\\).txt\"", "a; n=[C:new\\f(1).txt]");
+    expect("a; n=C:\\new", "a; n=[C:\\new]");
 }
 
 static void unquoted_values_may_hold_blanks_and_parentheses(void **state)
@@ -209,7 +210,7 @@ int main(void)
         cmocka_unit_test(rfc2045_5_1_a_value_is_a_token_and_parameters),
         cmocka_unit_test(rfc2045_5_1_comments_are_no_part_of_it),
         cmocka_unit_test(rfc2045_5_1_quotes_keep_what_is_in_them),
-        cmocka_unit_test(a_backslash_of_a_path_is_kept),
+        cmocka_unit_test(rfc5322_3_2_4_a_backslash_in_quotes_escapes_whatever_follows),
         cmocka_unit_test(unquoted_values_may_hold_blanks_and_parentheses),
         cmocka_unit_test(a_missing_semicolon_is_seen_by_the_parameter_that_follows),
         cmocka_unit_test(quotes_within_quotes_do_not_end_a_name),
