@@ -1,6 +1,7 @@
 /* uuencode: lines of a length, four characters for three octets; a blank may stand as ` and may be
  * missing at a line's end. What is outside of begin … end is left out, and so is a line within that
- * has octets no encoder writes, such as text behind a missing end. */
+ * has octets no encoder writes and another length than it tells, such as text behind a missing
+ * end. */
 #include "codec/transfer_steps.h"
 
 enum { OUTSIDE, WITHIN, DONE };
@@ -38,19 +39,26 @@ static unsigned value_at(struct slice line, size_t i)
     return i < line.size ? ((unsigned)(uint8_t)line.data[i] - ' ') & 0x3f : 0;
 }
 
+static bool has_foreign(struct slice line)
+{
+    for (size_t i = 0; i < line.size; i++)
+        if (is_foreign(line.data[i]))
+            return true;
+    return false;
+}
+
+/* A line of just the length that it tells is one, whatever happened to some of its octets on the
+ * way; another one with foreign octets is text. */
 static size_t octets_of(struct transfer *t, struct slice line, char *out)
 {
     size_t size = value_at(line, 0);
     size_t needed = 1 + (size + 2) / 3 * 4;
-    size_t used = needed < line.size ? needed : line.size;
-    for (size_t i = 0; i < used; i++) {
-        if (is_foreign(line.data[i])) {
-            transfer_note(t, TRANSFER_FOREIGN_OCTET);
-            return 0;
-        }
-    }
-    if (line.size > needed + SURPLUS_MAX)
+    bool is_fitting = line.size >= needed && line.size <= needed + SURPLUS_MAX;
+    bool is_damaged = has_foreign(slice_take(line, needed < line.size ? needed : line.size));
+    if (is_damaged || line.size > needed + SURPLUS_MAX)
         transfer_note(t, TRANSFER_FOREIGN_OCTET);
+    if (is_damaged && (!is_fitting || is_foreign(line.data[0])))
+        return 0;
     for (size_t n = 0; n < size; n++) {
         size_t i = 1 + n / 3 * 4 + n % 3;
         unsigned pair = value_at(line, i) << 6 | value_at(line, i + 1);
@@ -61,12 +69,7 @@ static size_t octets_of(struct transfer *t, struct slice line, char *out)
 
 static bool is_full_line(struct slice line)
 {
-    if (line.size != FULL_SIZE || line.data[0] != FULL_LENGTH)
-        return false;
-    for (size_t i = 0; i < line.size; i++)
-        if (is_foreign(line.data[i]))
-            return false;
-    return true;
+    return line.size == FULL_SIZE && line.data[0] == FULL_LENGTH && !has_foreign(line);
 }
 
 static size_t take_line(struct transfer *t, struct slice line, char *out)

@@ -372,6 +372,13 @@ static void i4_uuencode_lines_may_be_too_short_or_too_long(void **state)
     GIVES(TRANSFER_UUENCODE, "begin 644 a\n#0V%T0V%T\n\n`\nend\n", "Cat", TRANSFER_FOREIGN_OCTET);
 }
 
+static void i4_uuencode_keeps_a_damaged_line_of_the_right_length(void **state)
+{
+    (void)state;
+    GIVES(TRANSFER_UUENCODE, "begin 644 a\n#0V%T\n#0~%T\n#0V%T\nnot~a line of it\n`\nend\n",
+          "CatA\xe1tCat", TRANSFER_FOREIGN_OCTET);
+}
+
 static void i4_uuencode_without_its_end_or_begin_is_decoded(void **state)
 {
     (void)state;
@@ -432,6 +439,7 @@ int main(void)
         cmocka_unit_test(i4_q_reads_underscores_as_blanks_and_knows_no_lines),
         cmocka_unit_test(i4_uuencode_is_decoded_between_begin_and_end),
         cmocka_unit_test(i4_uuencode_lines_may_be_too_short_or_too_long),
+        cmocka_unit_test(i4_uuencode_keeps_a_damaged_line_of_the_right_length),
         cmocka_unit_test(i4_uuencode_without_its_end_or_begin_is_decoded),
         cmocka_unit_test(i4_yenc_is_decoded_and_its_size_and_checksum_are_compared),
         cmocka_unit_test(i4_yenc_escapes_and_parts_are_read),
