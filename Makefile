@@ -33,6 +33,7 @@ packages-build:
 
 packages-test:
 	@$(INSTALL_PACKAGES) build test
+	@packaging/unpack-packages.sh build-peers
 
 demo: release
 	@tools/demo.sh
