@@ -51,6 +51,30 @@ void fetch_messages_begin(struct fetch *f)
 
 /* ---- naming: the intent is in the state before the file exists ---- */
 
+/* Only what it turns out to be says whether there will be a file: until then its row stays. */
+static bool is_looked_at_again(const struct fetch *f, size_t step, const struct state_row *row)
+{
+    return f->hashes && f->hashes[step].by_body &&
+           (row->stage == STATE_DELIVERED || row->stage == STATE_TO_DELETE ||
+            row->stage == STATE_DELETED);
+}
+
+static bool put_intent(struct fetch *f, const struct fetch_item *item, struct state_row *row)
+{
+    const struct plan_step *s = &f->plan.steps[item->step];
+    row->stage = STATE_FETCHING;
+    row->unsure = item->is_unsure;
+    row->octets = s->message.octets == UINT64_MAX ? 0 : s->message.octets;
+    row->file = slice_str(item->file);
+    if (f->hashes && f->hashes[item->step].is_known) {
+        row->has_header_hash = true;
+        memcpy(row->header_hash, f->hashes[item->step].hash, STATE_HASH);
+    }
+    row->has_digest = item->is_unsure;
+    memcpy(row->digest, item->digest, STATE_HASH);
+    return state_put(f->state, f->account->name, row) == STATUS_OK;
+}
+
 static bool name_one(struct fetch *f, size_t step)
 {
     char memory[FETCH_UIDL_TEXT];
@@ -64,15 +88,8 @@ static bool name_one(struct fetch *f, size_t step)
         row = (struct state_row){.seen = f->now};
         row.uidl = fetch_uidl(f, step, item->file, memory);
     }
-    row.stage = STATE_FETCHING;
-    row.unsure = false;
-    row.octets = s->message.octets == UINT64_MAX ? 0 : s->message.octets;
-    row.file = slice_str(item->file);
-    if (f->hashes && f->hashes[step].is_known) {
-        row.has_header_hash = true;
-        memcpy(row.header_hash, f->hashes[step].hash, STATE_HASH);
-    }
-    if (state_put(f->state, f->account->name, &row) != STATUS_OK)
+    item->is_again = is_looked_at_again(f, step, &row);
+    if (!item->is_again && !put_intent(f, item, &row))
         return false;
     s->state_id = item->state_id = row.id;
     f->count++;
@@ -126,11 +143,12 @@ void fetch_messages_room(struct fetch *f)
 
 /* ---- the commit of a group ---- */
 
-/* A message that was here already: the row of its own goes, the known one takes its place. */
+/* A message that was here already: the row made for it goes, the known one takes its place. */
 static bool write_known(struct fetch *f, struct fetch_item *item)
 {
     struct state_row row;
-    if (state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK &&
+    if (!item->is_again &&
+        state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK &&
         state_forget(f->state, f->account->name, row.uidl) != STATUS_OK)
         return false;
     return fetch_take_known(f, item->step);
@@ -153,7 +171,7 @@ static void note_delivery(struct fetch *f, const struct fetch_item *item, struct
     row->unsure = item->is_unsure;
     row->has_header_hash = true;
     memcpy(row->header_hash, item->header_hash, STATE_HASH);
-    row->has_digest = f->account->dedupe_content;
+    row->has_digest = f->account->dedupe_content || item->is_unsure;
     memcpy(row->digest, item->digest, STATE_HASH);
 }
 
@@ -164,6 +182,8 @@ static bool write_row(struct fetch *f, struct fetch_item *item)
     struct state_row row = {0};
     if (item->place == ITEM_KNOWN)
         return write_known(f, item);
+    if (item->place == ITEM_OVER && item->is_again)
+        return true;
     if (item->place == ITEM_WHOLE && f->hashes) {
         f->hashes[item->step].is_known = true;
         memcpy(f->hashes[item->step].hash, item->header_hash, STATE_HASH);
@@ -217,20 +237,20 @@ static bool write_group(struct fetch *f)
 }
 
 /* A52: that a message came in another size than announced is in the state before its file can be
- * seen: a run that is killed between both must not leave it for the next one to delete there. */
-static bool note_unsure(struct fetch *f)
+ * seen: a run that is killed between both must not leave it for the next one to delete there. So is
+ * the intent for one that was looked at again, and is another message. */
+static bool note_before(struct fetch *f)
 {
     bool begun = false, ok = true;
     for (size_t i = 0; i < f->whole && ok; i++) {
         const struct fetch_item *item = item_at(f, i);
         struct state_row row;
-        if (item->place != ITEM_WHOLE || !item->is_unsure)
+        if (item->place != ITEM_WHOLE || (!item->is_unsure && !item->is_again))
             continue;
         ok = (begun || state_begin(f->state) == STATUS_OK) &&
              state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK;
         begun = true;
-        row.unsure = true;
-        ok = ok && state_put(f->state, f->account->name, &row) == STATUS_OK;
+        ok = ok && put_intent(f, item, &row);
     }
     return ok && (!begun || state_commit(f->state) == STATUS_OK);
 }
@@ -240,7 +260,7 @@ bool fetch_commit(struct fetch *f)
     uint64_t octets;
     if (f->whole == 0)
         return true;
-    if (!note_unsure(f)) {
+    if (!note_before(f)) {
         f->whole = 0;
         fetch_state_failed(f);
         return false;
@@ -319,7 +339,12 @@ static bool is_known_now(struct fetch *f, struct fetch_item *item)
                                          f->plan.steps[item->step].message.octets};
     h->is_known = true;
     memcpy(h->hash, item->header_hash, STATE_HASH);
+    h->is_here = true;
+    h->is_unsure = item->is_unsure;
+    memcpy(h->digest, item->digest, STATE_HASH);
     h->match = fetch_find_known(f, item->header_hash, sizes);
+    if (!h->match)
+        h->match = fetch_find_same(f, item->header_hash, item->digest);
     if (h->match)
         h->match->used = true;
     return h->match != NULL;

@@ -177,6 +177,57 @@ def test_a52_what_came_short_is_not_deleted_after_a_kill_either(tmp_path):
         stage.server.close()
 
 
+def other_sizes():
+    """Each message is a little longer than it was said to be the last time, and comes as it was."""
+    sizes = [f"{i} {len(data) + 1}" for i, (_uidl, data) in enumerate(BOX, 1)]
+    return Script(rules=[on("^LIST$", "+OK", *sizes, ".")])
+
+
+def again(stage):
+    """All is here; LIST tells other sizes, so that each is looked at again."""
+    stage.reset()
+    assert stage.account.fetch().exit == 0
+    stage.server.play(other_sizes())
+
+
+def kill_again_at(stage, name, number):
+    again(stage)
+    status, _calls = stage.strace("-e", f"trace={name}", "-e",
+                                  f"inject={name}:signal=SIGKILL:when={number}")
+    where = f"killed at {name} number {number}, looking again"
+    for _ in range(3):
+        result = stage.account.fetch("--json")
+        assert result.exit in (0, 75), f"{where}: {result.text()[-1000:]}"
+    if stage.account.messages() != WANT:
+        raise Fault("twice", f"{where}: {len(stage.account.messages())} messages")
+    return status == -signal.SIGKILL
+
+
+def looks(stage):
+    again(stage)
+    status, calls = stage.strace()
+    assert status in (0, 75) and stage.account.messages() == WANT
+    return [point for point in points(calls) if point[0] != "execve"]
+
+
+@pytest.fixture
+def kept(tmp_path):
+    made = Stage(tmp_path, "forever")
+    yield made
+    made.server.close()
+
+
+def test_c21_killed_while_messages_are_looked_at_again(kept):
+    whole = looks(kept)
+    struck = [kill_again_at(kept, *point) for point in sample(whole[len(whole) // 4:], SAMPLE)]
+    assert any(struck)
+
+
+@pytest.mark.long
+def test_c21_killed_at_every_system_call_while_looking_again(kept):
+    every_one(kept, "kill-again", looks(kept), kill_again_at)
+
+
 def fail_at(stage, name, error, number):
     stage.reset()
     status, calls = stage.strace("-e", f"trace={name}",
