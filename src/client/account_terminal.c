@@ -39,19 +39,23 @@ static enum status read_line(int fd, char *out, size_t size)
     return STATUS_OK;
 }
 
+struct prompt {
+    const char *user, *host; /* NULL: not said */
+};
+
 /* "Password of ann at pop.example.org: " */
-static void put_prompt(int fd, const char *user, const char *host)
+static void put_prompt(int fd, const struct prompt *p)
 {
     char memory[2048];
     struct buf prompt = buf_over(memory, sizeof memory);
     (void)buf_put_str(&prompt, "Password");
-    if (user != NULL) {
+    if (p->user != NULL) {
         (void)buf_put_str(&prompt, " of ");
-        (void)escape_plain(&prompt, slice_str(user), 254);
+        (void)escape_plain(&prompt, slice_str(p->user), 254);
     }
-    if (host != NULL) {
+    if (p->host != NULL) {
         (void)buf_put_str(&prompt, " at ");
-        (void)escape_plain(&prompt, slice_str(host), 254);
+        (void)escape_plain(&prompt, slice_str(p->host), 254);
     }
     (void)buf_put_str(&prompt, ": ");
     ssize_t ignored = write(fd, prompt.data, prompt.size);
@@ -61,7 +65,8 @@ static void put_prompt(int fd, const char *user, const char *host)
 enum { SIGNALS = 5 };
 static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
-static enum status read_quietly(int fd, char *out, size_t size)
+/* Nothing is asked before the terminal is quiet: what is typed earlier is shown, and then lost. */
+static enum status read_quietly(int fd, const struct prompt *prompt, char *out, size_t size)
 {
     struct termios loud, quiet;
     struct sigaction before[SIGNALS], noted = {.sa_handler = note_signal};
@@ -74,6 +79,7 @@ static enum status read_quietly(int fd, char *out, size_t size)
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &noted, &before[i]);
     tcsetattr(fd, TCSAFLUSH, &quiet);
+    put_prompt(fd, prompt);
     enum status s = read_line(fd, out, size);
     tcsetattr(fd, TCSAFLUSH, &loud);
     ssize_t ignored = write(fd, "\n", 1);
@@ -91,8 +97,7 @@ enum status account_terminal_ask(const char *user, const char *host, char *out, 
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     enum status s = STATUS_UNSUPPORTED;
     if (fd >= 0) {
-        put_prompt(fd, user, host);
-        s = read_quietly(fd, out, size);
+        s = read_quietly(fd, &(struct prompt){user, host}, out, size);
         close(fd);
     }
     if (s == STATUS_UNSUPPORTED)
