@@ -98,7 +98,8 @@ server_tests() {
     fi
     marks=
     [ "$size" = long ] || marks='not long'
-    POPLIN_SWEEPS=$sweeps POPLIN_BUILD=$(pwd)/build-asan POPLIND=$program/poplind POPLINCTL=$program/poplinctl \
+    POPLIN_SWEEPS=$sweeps POPLIN_BUILD=$(pwd)/build-asan \
+        POPLIND=$program/poplind POPLINCTL=$program/poplinctl \
         POPLIN=$program/poplin \
         /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir=tests -q -n $jobs -m "$marks" \
         --junitxml="$out/pytest.xml" tests/integration tests/conformance \
@@ -154,6 +155,8 @@ esac
 check "build with gcc and sanitizers" sanitized_build
 check "build with gcc, no warnings" compile build-gcc gcc --werror -Dtests=true
 check "build with clang, no warnings" compile build-clang clang --werror -Dtests=true
+[ "$size" = short ] || check "build with the desktop's keyring" \
+    compile build-keyring gcc --werror -Dkeyring=enabled
 manuals
 unit_tests
 server_tests
