@@ -48,7 +48,7 @@ _poplin() {
         ;;
     --tls) words='none stls implicit' ;;
     --auth) words='SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER USER APOP' ;;
-    -e | --every | -x | --exec | -l | --limit | -s | --max-size | -u | --user | --from | --name | --server | \
+    -e | --every | -x | --exec | -l | --limit | -s | --max-size | --since | -u | --user | --from | --name | --server | \
         --passwordeval | --tokeneval | --tls-fingerprint | --authzid | --timeout)
         return
         ;;
@@ -64,7 +64,7 @@ _poplin() {
         [[ $cur == -* ]] || words='fetch check list watch doctor state pop init account config'
         ;;
     fetch)
-        words='-a --account --all -n --dry-run -l --limit -s --max-size -q --quiet -v --verbose
+        words='-a --account --all -n --dry-run -l --limit -s --max-size --since -q --quiet -v --verbose
             --json -h --help'
         [[ $cur == -* ]] || words=
         ;;

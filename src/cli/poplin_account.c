@@ -109,6 +109,13 @@ static int cannot(enum status s)
     return EX_OSERR;
 }
 
+static int tell(const struct account *a)
+{
+    struct failure failure = {.kind = FAILURE_NONE};
+    failure_set(&failure, probe.failure.kind, "%s: %s", a->name, probe.failure.text);
+    return poplin_tell(&failure, false);
+}
+
 static int test(const struct account *a)
 {
     static char password[LIMIT_PASSWORD + 1], token[8192];
@@ -130,7 +137,7 @@ static int test(const struct account *a)
     if (s != STATUS_OK)
         return cannot(s);
     if (probe.failure.kind != FAILURE_NONE)
-        return poplin_tell(&probe.failure, false);
+        return tell(a);
     printf("%s: logged in with %s over %s, %u message%s, %llu octets\n", a->name, probe.mechanism,
            probe.tls_version[0] != '\0' ? probe.tls_version : "a connection in clear", probe.count,
            probe.count == 1 ? "" : "s", (unsigned long long)probe.octets);
@@ -183,7 +190,7 @@ static int info(const struct account *a)
     if (s != STATUS_OK)
         return cannot(s);
     if (!probe.is_ready)
-        return poplin_tell(&probe.failure, false);
+        return tell(a);
     fputs("server        ", stdout);
     account_print_server(a, stdout);
     printf("\ngreeting      %s\ntls           %s\n", probe.greeting,

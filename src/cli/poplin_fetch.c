@@ -16,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 /* `poplin fetch` and `poplin check`: accounts side by side in one loop. */
@@ -123,19 +124,22 @@ static void summarise(struct run *r, const struct account *a, const struct fetch
         put_json("event", SLICE("account"), true);
         put_json("account", slice_str(a->name), false);
         printf(",\"listed\":%llu,\"new\":%llu,\"fetched\":%llu,\"octets\":%llu,\"deleted\":%llu,"
-               "\"skipped\":%llu,\"refused\":%llu,\"result\":\"%s\"}\n",
+               "\"skipped\":%llu,\"undated\":%llu,\"refused\":%llu,\"result\":\"%s\"}\n",
                (unsigned long long)f->listed, (unsigned long long)f->new_messages,
                (unsigned long long)f->fetched, (unsigned long long)f->fetched_octets,
                (unsigned long long)f->deleted, (unsigned long long)f->skipped,
-               (unsigned long long)f->refused, failure_word(f->failure.kind));
-    } else if (!r->quiet && r->check) {
-        printf("%s: %llu new\n", a->name, (unsigned long long)f->new_messages);
+               (unsigned long long)f->undated, (unsigned long long)f->refused,
+               failure_word(f->failure.kind));
+    } else if (r->check) {
+        if (!r->quiet && f->failure.kind == FAILURE_NONE)
+            printf("%s: %llu new\n", a->name, (unsigned long long)f->new_messages);
     } else if (!r->quiet && (f->fetched > 0 || f->failure.kind == FAILURE_NONE ||
                              f->failure.kind == FAILURE_PARTIAL)) {
-        printf("%s: %llu fetched (%.1f MiB), %llu deleted, %llu on the server%s\n", a->name,
+        printf("%s: %llu fetched (%.1f MiB), %llu deleted, %llu on the server%s%s\n", a->name,
                (unsigned long long)f->fetched, (double)f->fetched_octets / 1048576,
                (unsigned long long)f->deleted, (unsigned long long)(f->listed - f->deleted),
-               f->skipped ? "; some were skipped, see --dry-run" : "");
+               f->skipped ? "; some were skipped, see --dry-run" : "",
+               f->undated ? "; the server told no date of some, they count as new" : "");
     }
 }
 
@@ -280,17 +284,20 @@ static void usage(bool check)
         return;
     }
     puts(
-        "Usage: poplin fetch [-a NAME] [-n] [-l N] [-s SIZE] [-q] [-v] [--json] [NUMBER…]\n"
+        "Usage: poplin fetch [-a NAME] [-n] [-l N] [-s SIZE] [--since DATE|AGE] [-q] [-v] "
+        "[--json]\n"
+        "                    [NUMBER…]\n"
         "Fetches what is new, of all accounts or of one.\n"
         "\n"
         "  -a, --account NAME   this account only (--all: every one, the default)\n"
         "  -n, --dry-run        print the plan, fetch and delete nothing\n"
         "  -l, --limit N        at most N messages an account\n"
         "  -s, --max-size SIZE  leave larger ones there (10MB)\n"
+        "      --since WHEN     leave older ones there: since 2027-01-31, or an age such as 30d\n"
         "  -q, --quiet          only errors\n"
         "  -v, --verbose        the dialogue, secrets masked\n"
         "      --json           one object a line\n"
-        "  NUMBER…              these messages, whatever their size\n"
+        "  NUMBER…              these messages, whatever their size and age\n"
         "\n"
         "Exit codes: 0 done, also when nothing was new; 69 unreachable or no TLS; 74 disk; 75 try\n"
         "again later; 76 not POP3; 77 login refused; 78 configuration.");
@@ -305,6 +312,20 @@ struct arguments {
 static bool parse_number(const char *text, uint64_t *out)
 {
     return slice_parse_u64(slice_str(text), out) && *out != UINT64_MAX;
+}
+
+/* An age, or the first moment of a day here. */
+static bool parse_since(const char *text, int64_t *out)
+{
+    uint64_t age;
+    struct tm day = {.tm_isdst = -1};
+    if (config_unit_parse(CONFIG_UNIT_TIME, slice_str(text), &age)) {
+        *out = time(NULL) - (int64_t)(age / 1000);
+        return age > 0 && *out > 0;
+    }
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    *out = end && *end == '\0' ? mktime(&day) : 0;
+    return *out > 0;
 }
 
 static bool parse_only(struct arguments *a, int argc, char **argv)
@@ -324,11 +345,17 @@ static bool parse_only(struct arguments *a, int argc, char **argv)
 static int parse_arguments(struct run *r, struct arguments *a, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"account", required_argument, NULL, 'a'},  {"all", no_argument, NULL, 'A'},
-        {"dry-run", no_argument, NULL, 'n'},        {"limit", required_argument, NULL, 'l'},
-        {"max-size", required_argument, NULL, 's'}, {"quiet", no_argument, NULL, 'q'},
-        {"verbose", no_argument, NULL, 'v'},        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"account", required_argument, NULL, 'a'},
+        {"all", no_argument, NULL, 'A'},
+        {"dry-run", no_argument, NULL, 'n'},
+        {"limit", required_argument, NULL, 'l'},
+        {"max-size", required_argument, NULL, 's'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"json", no_argument, NULL, 'j'},
+        {"since", required_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int o;
     while ((o = getopt_long(argc, argv, "a:nl:s:qvh", options, NULL)) != -1) {
@@ -348,13 +375,17 @@ static int parse_arguments(struct run *r, struct arguments *a, int argc, char **
             good = parse_number(optarg, number);
         else if (o == 's')
             good = config_unit_parse(CONFIG_UNIT_SIZE, slice_str(optarg), number);
+        else if (o == 'S')
+            good = parse_since(optarg, &a->options.since);
         else if (o == 'h') {
             usage(r->check);
             return -1;
         } else if (o != 'A')
             return EX_USAGE;
         if (!good) {
-            fprintf(stderr, "poplin: %s is no number that fits\n", optarg);
+            fprintf(stderr, "poplin: %s is no %s\n", optarg,
+                    o == 'S' ? "date such as 2027-01-31 and no age such as 30d"
+                             : "number that fits");
             return EX_USAGE;
         }
     }

@@ -145,7 +145,9 @@ static void protocol(struct pop *p, struct dialogue *d, const char *what)
 
 static void refused(struct pop *p, const struct pop3_reply *reply)
 {
-    failure_from_reply(&p->failure, reply, false, pop3_command_row(p->verb)->name);
+    char doing[400];
+    (void)snprintf(doing, sizeof doing, "%s: %s", p->account.host, pop3_command_row(p->verb)->name);
+    failure_from_reply(&p->failure, reply, false, doing);
 }
 
 static void on_reply(struct pop *p, struct dialogue *d, const struct pop3_client_event *e)

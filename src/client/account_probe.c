@@ -79,8 +79,11 @@ static void on_event(void *context, struct dialogue *d, const struct pop3_client
     if (e->type == POP3_CLIENT_REPLY && e->verb == POP3_VERB_STAT) {
         o->count = e->stat.count;
         o->octets = e->stat.octets;
-        if (e->reply.answer != POP3_OK)
-            failure_from_reply(&o->failure, &e->reply, false, "STAT");
+        if (e->reply.answer != POP3_OK) {
+            char doing[400];
+            (void)snprintf(doing, sizeof doing, "%s: STAT", p->options->account->host);
+            failure_from_reply(&o->failure, &e->reply, false, doing);
+        }
         if (dialogue_command(d, POP3_VERB_CAPA, SLICE("")) != STATUS_OK)
             dialogue_quit(d);
         return;
@@ -120,7 +123,7 @@ static enum status open_tls(struct probing *p, struct tls_context **tls)
         return STATUS_OK;
     enum status s = tls_client_context_new(&o, tls, why);
     if (s != STATUS_OK)
-        failure_set(&p->out->failure, FAILURE_CONFIG, "%s: %s", a->name, why);
+        failure_set(&p->out->failure, FAILURE_CONFIG, "%s: %s", a->host, why);
     return s;
 }
 

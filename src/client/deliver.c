@@ -37,9 +37,10 @@ bool deliver_write_all(int fd, struct slice octets)
 static enum status equip(struct delivery *d)
 {
     d->buffer = buf_over(d->memory, sizeof d->memory);
-    d->content = EVP_MD_CTX_new();
     enum status status = header_hash_init(&d->header);
-    return d->content ? status : STATUS_NO_MEMORY;
+    d->content = EVP_MD_CTX_new();
+    status = d->content ? status : STATUS_NO_MEMORY;
+    return status == STATUS_OK ? deliver_name_begin(&d->naming) : status;
 }
 
 static_assert(DELIVER_WHY == 200, "as deliver.h says");
@@ -102,16 +103,19 @@ static enum status put(struct delivery *d, struct slice octets)
     return status;
 }
 
+static bool digest(struct delivery *d, struct slice octets)
+{
+    return octets.size == 0 || EVP_DigestUpdate(d->content, octets.data, octets.size) == 1;
+}
+
 static enum status put_text(struct delivery *d, struct slice text)
 {
-    if (text.size && EVP_DigestUpdate(d->content, text.data, text.size) != 1)
-        return STATUS_NO_MEMORY;
-    return put(d, text);
+    return digest(d, text) ? put(d, text) : STATUS_NO_MEMORY;
 }
 
 static enum status put_line_end(struct delivery *d)
 {
-    if (EVP_DigestUpdate(d->content, "\r\n", 2) != 1)
+    if (!digest(d, SLICE("\r\n")))
         return STATUS_NO_MEMORY;
     return put(d, d->driver->line_end == DELIVER_CRLF ? SLICE("\r\n") : SLICE("\n"));
 }
@@ -189,10 +193,9 @@ static enum status seal(struct delivery *d)
     enum status status = d->lines.held_cr ? put_text(d, SLICE("\r")) : STATUS_OK;
     if (status == STATUS_OK)
         status = flush(d);
-    if (status == STATUS_OK && (EVP_DigestFinal_ex(d->content, d->digest, NULL) != 1 ||
-                                !header_hash_end(&d->header, d->header_digest)))
-        status = STATUS_NO_MEMORY;
-    return status;
+    bool is_known = status != STATUS_OK || (EVP_DigestFinal_ex(d->content, d->digest, NULL) == 1 &&
+                                            header_hash_end(&d->header, d->header_digest));
+    return is_known ? status : STATUS_NO_MEMORY;
 }
 
 enum status deliver_seal(struct delivery *d)

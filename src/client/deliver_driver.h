@@ -5,6 +5,7 @@
 
 #include "client/deliver.h"
 #include "client/deliver_lines.h"
+#include "client/deliver_name.h"
 #include "client/header_hash.h"
 
 enum { DELIVER_WHY = 200, DELIVER_BUFFER = 64 * 1024 };
@@ -39,6 +40,7 @@ struct delivery {
     struct header_hash header;
     unsigned char header_digest[STATE_HASH];
     struct evp_md_ctx_st *content;
+    struct deliver_naming naming;
     unsigned char digest[STATE_HASH];
     struct buf buffer;
     char memory[DELIVER_BUFFER];

@@ -9,14 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_HOST = 64, NAME_RANDOM = 8 };
-
 /* The host's part may hold no `/` and no `:`; foreign letters are not worth the trouble. */
-static void clean_host(char host[NAME_HOST + 1])
+static void clean_host(char host[DELIVER_NAME_HOST + 1])
 {
-    if (gethostname(host, NAME_HOST) != 0 || host[0] == '\0')
-        snprintf(host, NAME_HOST + 1, "localhost");
-    host[NAME_HOST] = '\0';
+    if (gethostname(host, DELIVER_NAME_HOST) != 0 || host[0] == '\0')
+        snprintf(host, DELIVER_NAME_HOST + 1, "localhost");
+    host[DELIVER_NAME_HOST] = '\0';
     for (char *c = host; *c; c++) {
         bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
                      (*c >= 'a' && *c <= 'z') || *c == '-' || *c == '.';
@@ -25,22 +23,29 @@ static void clean_host(char host[NAME_HOST + 1])
     }
 }
 
+enum status deliver_name_begin(struct deliver_naming *n)
+{
+    clean_host(n->host);
+    n->process = getpid();
+    return getrandom(n->random, sizeof n->random, 0) == (ssize_t)sizeof n->random
+               ? STATUS_OK
+               : STATUS_TEMPORARY;
+}
+
+/* A moment and a counter tell the names of one process apart, the rest those of others. */
 enum status deliver_name(struct delivery *d, char name[STATE_FILE_NAME + 1])
 {
     static atomic_uint counter;
-    unsigned char random[NAME_RANDOM];
-    char host[NAME_HOST + 1];
+    const struct deliver_naming *n = &d->naming;
     struct timespec now;
     struct buf out = buf_over(name, STATE_FILE_NAME + 1);
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random ||
-        clock_gettime(CLOCK_REALTIME, &now) != 0)
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
         return deliver_failed(d, "make a file name");
-    clean_host(host);
     buf_printf(&out, "%lld.M%06ldP%ldQ%uR", (long long)now.tv_sec, now.tv_nsec / 1000,
-               (long)getpid(), atomic_fetch_add(&counter, 1) + 1);
-    for (int i = 0; i < NAME_RANDOM; i++)
-        buf_printf(&out, "%02x", random[i]);
-    buf_printf(&out, ".%s", host);
+               (long)n->process, atomic_fetch_add(&counter, 1) + 1);
+    for (int i = 0; i < DELIVER_NAME_RANDOM; i++)
+        buf_printf(&out, "%02x", n->random[i]);
+    buf_printf(&out, ".%s", n->host);
     return buf_put_char(&out, '\0') ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
@@ -71,6 +76,6 @@ bool deliver_name_is_ours(struct slice name)
     return deliver_name_is_base(name) && take(&name, "", digits, 1) &&
            take(&name, ".M", digits, 6) && take(&name, "P", digits, 1) &&
            take(&name, "Q", digits, 1) &&
-           take(&name, "R", "0123456789abcdef", (size_t)2 * NAME_RANDOM) &&
+           take(&name, "R", "0123456789abcdef", (size_t)2 * DELIVER_NAME_RANDOM) &&
            slice_starts(name, SLICE("."));
 }

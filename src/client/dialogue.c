@@ -63,7 +63,9 @@ void dialogue_fail(struct dialogue *d, enum failure_kind kind, const char *forma
 void dialogue_refused(struct dialogue *d, const struct pop3_reply *reply, bool is_login,
                       const char *doing)
 {
-    failure_from_reply(&d->why, reply, is_login, doing);
+    char text[400];
+    snprintf(text, sizeof text, "%s: %s", dialogue_host(d), doing);
+    failure_from_reply(&d->why, reply, is_login, text);
     end(d);
 }
 
@@ -119,25 +121,6 @@ static void step_timed_out(struct event_timer *timer, uint64_t now)
     dialogue_limit_step(d);
 }
 
-static void trace(struct dialogue *d, bool from_server, struct slice octets)
-{
-    if (!d->options.handler.trace)
-        return;
-    while (octets.size > 0) {
-        size_t n = slice_find(octets, '\n');
-        struct slice line = slice_take(octets, n);
-        octets = slice_skip(octets, n < octets.size ? n + 1 : n);
-        if (line.size > 0 && line.data[line.size - 1] == '\r')
-            line.size--;
-        bool secret = !from_server && (d->phase == PHASE_AUTH || d->phase == PHASE_PASS);
-        if (secret) {
-            size_t word = slice_find(line, ' ');
-            line = d->phase == PHASE_AUTH ? SLICE("AUTH ****") : slice_take(line, word);
-        }
-        d->options.handler.trace(d->options.handler.context, from_server, line);
-    }
-}
-
 void dialogue_flush(struct dialogue *d)
 {
     while (d->out.size > 0 && d->phase != PHASE_OVER) {
@@ -163,7 +146,7 @@ void dialogue_flush(struct dialogue *d)
             buf_clear(&d->out);
             return;
         }
-        trace(d, false, slice_take(buf_slice(&d->out), n));
+        dialogue_trace(d, false, slice_take(buf_slice(&d->out), n));
         explicit_bzero(d->out.data, d->phase == PHASE_READY ? 0 : n);
         buf_consume(&d->out, n);
     }
@@ -203,12 +186,14 @@ static void protocol_error(struct dialogue *d, const struct pop3_client_event *e
 static void quit_answered(struct dialogue *d, const struct pop3_client_event *e)
 {
     if (e->reply.answer == POP3_ERR)
-        failure_from_reply(&d->why, &e->reply, false, "QUIT");
+        dialogue_refused(d, &e->reply, false, "QUIT");
     end(d);
 }
 
 static void on_event(struct dialogue *d, const struct pop3_client_event *e)
 {
+    if (d->phase == PHASE_READY)
+        dialogue_trace_event(d, e);
     if (e->type == POP3_CLIENT_PROTOCOL_ERROR)
         protocol_error(d, e);
     else if (d->phase < PHASE_READY)
@@ -225,7 +210,8 @@ static void on_event(struct dialogue *d, const struct pop3_client_event *e)
 static void feed(struct dialogue *d, struct slice input)
 {
     struct pop3_client_event e;
-    trace(d, true, d->phase == PHASE_READY ? slice_of(NULL, 0) : input);
+    if (d->phase != PHASE_READY)
+        dialogue_trace(d, true, input);
     while (d->phase != PHASE_OVER) {
         pop3_client_feed(&d->machine, &input, &e);
         if (e.type == POP3_CLIENT_WANT_INPUT)
@@ -240,20 +226,31 @@ static void feed(struct dialogue *d, struct slice input)
         dialogue_flush(d);
 }
 
+static void connect_again(struct dialogue *d)
+{
+    close_socket(d);
+    event_clear_timer(d->loop, &d->timer);
+    d->phase = PHASE_CONNECT;
+    event_set_timer(d->loop, &d->soon, event_now(d->loop));
+}
+
 /* C09: between replies a server may close; within one it is a cut. */
 static void lost(struct dialogue *d)
 {
     if (d->phase == PHASE_CAPA && !d->capa_begun &&
         !d->without_capa) { /* C04: some close on what they do not know */
         d->without_capa = true;
-        close_socket(d);
-        event_clear_timer(d->loop, &d->timer);
-        d->phase = PHASE_CONNECT;
-        event_set_timer(d->loop, &d->soon, event_now(d->loop));
+        connect_again(d);
+        return;
+    }
+    if (d->phase == PHASE_AUTH && dialogue_wants_two_steps(d)) { /* C13: or do not like */
+        d->in_two_steps = true;
+        d->options.login = true; /* where it was asked for by dialogue_log_in */
+        connect_again(d);
         return;
     }
     dialogue_fail(d, FAILURE_LOST,
-                  "%s closed the connection during %s; nothing that came half was "
+                  "%s: closed the connection during %s; nothing that came half was "
                   "kept, try again",
                   dialogue_host(d), doing_what(d));
 }

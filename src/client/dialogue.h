@@ -36,10 +36,10 @@ struct dialogue_handler {
 };
 
 struct dialogue_options {
-    const struct account *account;   /* outlives the dialogue */
-    struct tls_context *tls;         /* NULL when the account has ACCOUNT_TLS_NONE */
-    struct slice password, token;    /* the caller's, wiped by it after `over` */
-    bool login;                      /* false: `ready` comes before any login (info, capa) */
+    const struct account *account; /* outlives the dialogue */
+    struct tls_context *tls;       /* NULL when the account has ACCOUNT_TLS_NONE */
+    struct slice password, token;  /* the caller's, wiped by it after `over` */
+    bool login;                    /* false: `ready` comes before any login (info, capa) */
     struct dialogue_handler handler;
 };
 

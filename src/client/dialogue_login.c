@@ -106,6 +106,13 @@ static bool wants_two_steps(const struct dialogue *d, const struct pop3_reply *r
            reply->code == POP3_CODE_NONE;
 }
 
+/* Some close behind that refusal, or instead of one; where they did, the answer to AUTH alone was
+ * never read. */
+bool dialogue_wants_two_steps(const struct dialogue *d)
+{
+    return !d->in_two_steps && d->sasl_rounds == 0 && d->credentials.token.size > 0;
+}
+
 static void on_auth_reply(struct dialogue *d, const struct pop3_client_event *e)
 {
     if (e->reply.answer != POP3_OK && wants_two_steps(d, &e->reply)) {
@@ -146,7 +153,7 @@ static void log_in_with(struct dialogue *d, const struct sasl_client_mechanism *
     if (sasl_client_is_clear(m) && !may_send_clear(d))
         refuse_clear(d);
     else
-        begin_sasl(d, m, true);
+        begin_sasl(d, m, !d->in_two_steps);
 }
 
 /* C05: only where the account says so. */

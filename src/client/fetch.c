@@ -1,7 +1,5 @@
 #include "client/fetch_run.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,30 +7,6 @@
 enum {
     GRACE = 30 * 24 * 3600
 }; /* seconds that a UIDL may be unlisted before it is forgotten (C08) */
-
-void fetch_fail(struct fetch *f, enum failure_kind kind, const char *format, ...)
-{
-    struct failure why = {.kind = kind};
-    va_list args;
-    va_start(args, format);
-    vsnprintf(why.text, sizeof why.text, format, args);
-    va_end(args);
-    failure_set(&f->result.failure, kind, "%s", why.text);
-    if (f->receiving)
-        deliver_abort(f->delivery);
-    f->receiving = false;
-    if (f->dialogue)
-        dialogue_abort(f->dialogue, &why);
-}
-
-void fetch_state_failed(struct fetch *f)
-{
-    state_rollback(f->state);
-    fetch_fail(f, FAILURE_LOCAL,
-               "the state database: %s; mail that was fetched is safe, the next "
-               "run completes this one",
-               state_error(f->state));
-}
 
 void fetch_progress(struct fetch *f)
 {
@@ -139,7 +113,7 @@ static void forget_listing(struct fetch *f)
     listing_wipe(&f->listing);
     if (f->has_header)
         header_hash_wipe(&f->header);
-    f->has_header = false;
+    f->has_header = f->is_unlearnt = false;
     for (size_t i = 0; f->known && i < KNOWN_BUCKETS; i++) {
         for (struct known_header *k = f->known[i], *next; k; k = next) {
             next = k->next;
@@ -175,7 +149,7 @@ static bool may_show_more(const struct fetch *f)
     bool is_window = f->round_fetched > 0 && f->round_fetched >= f->plan.count &&
                      (has_its_size || account_shows_windows(f->account));
     bool is_whole = f->phase == FETCH_QUITTING && !f->stopping && f->options.limit == 0 &&
-                    f->options.max_size == 0 && !f->options.only;
+                    f->options.max_size == 0 && f->options.since == 0 && !f->options.only;
     return is_window && is_whole && f->result.failure.kind == FAILURE_NONE &&
            f->rounds < FETCH_ROUNDS;
 }
@@ -193,12 +167,12 @@ static void finish(struct fetch *f, const struct failure *why)
 {
     bool is_extra = f->rounds > 0 && f->phase == FETCH_LISTING && why->kind == FAILURE_BUSY;
     if (!is_extra) /* the window was fetched; whether there is another the next run will see */
-        failure_set(&f->result.failure, why->kind, "%s", why->text);
+        failure_set(&f->result.failure, why->kind, "%s: %s", f->account->name, why->text);
     if (f->result.failure.kind == FAILURE_NONE && f->result.refused + f->result.unsure > 0)
         failure_set(&f->result.failure, FAILURE_PARTIAL,
-                    "%s: %llu refused by the server, %llu came with another size than announced "
-                    "and stay there; the next run tries again",
-                    f->account->name, (unsigned long long)f->result.refused,
+                    "%s: %s: %llu refused by the server, %llu came with another size than "
+                    "announced and stay there; the next run tries again",
+                    f->account->name, f->account->host, (unsigned long long)f->result.refused,
                     (unsigned long long)f->result.unsure);
     prune(f);
     f->over = true;
@@ -232,8 +206,7 @@ static void run_timed_out(struct event_timer *timer, uint64_t now)
     struct fetch *f = (struct fetch *)((char *)timer - offsetof(struct fetch, run_timer));
     (void)now;
     fetch_commit(f);
-    fetch_fail(f, FAILURE_TIMEOUT, "%s: the run took longer than `run-timeout`; the next goes on",
-               f->account->name);
+    fetch_fail(f, FAILURE_TIMEOUT, "the run took longer than `run-timeout`; the next goes on");
 }
 
 /* ---- beginning and end ---- */
@@ -343,7 +316,7 @@ enum status fetch_start(struct event_loop *loop, struct state *state, const stru
     struct fetch *f = calloc(1, sizeof *f);
     if (!f || event_reserve(loop, 64) != STATUS_OK) {
         free(f);
-        failure_set(why, FAILURE_LOCAL, "out of memory");
+        failure_set(why, FAILURE_LOCAL, "%s: out of memory", account->name);
         return STATUS_NO_MEMORY;
     }
     f->loop = loop;
@@ -361,7 +334,7 @@ enum status fetch_start(struct event_loop *loop, struct state *state, const stru
         return STATUS_PERMANENT;
     }
     if (start_dialogue(f) != STATUS_OK) {
-        failure_set(why, FAILURE_LOCAL, "out of memory");
+        failure_set(why, FAILURE_LOCAL, "%s: out of memory", account->name);
         fetch_free(f);
         return STATUS_NO_MEMORY;
     }
@@ -382,8 +355,7 @@ void fetch_stop(struct fetch *f)
         return;
     }
     fetch_commit(f);
-    fetch_fail(f, FAILURE_STOPPED, "%s: stopped; what was fetched is here, the next run goes on",
-               f->account->name);
+    fetch_fail(f, FAILURE_STOPPED, "stopped; what was fetched is here, the next run goes on");
 }
 
 void fetch_free(struct fetch *f)

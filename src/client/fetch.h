@@ -14,12 +14,13 @@
 #include "client/state.h"
 #include "event/event.h"
 
-enum { FETCH_GROUP = 256, FETCH_GROUP_OCTETS = 8 * 1024 * 1024 };
+enum { FETCH_GROUP = 512, FETCH_GROUP_OCTETS = 8 * 1024 * 1024 };
 
 struct fetch_options {
     bool dry_run;
     bool check_only; /* list and plan, fetch nothing: `poplin check` */
     uint64_t limit, max_size;
+    int64_t since;        /* seconds since 1970: those with an earlier Date stay there; 0: all */
     const uint32_t *only; /* message numbers; NULL: all */
     size_t only_count;
 };
@@ -28,6 +29,7 @@ struct fetch_result {
     struct failure failure; /* kind NONE: all went well */
     uint64_t listed, fetched, fetched_octets, deleted;
     uint64_t skipped, refused; /* by size or limit; by the server's -ERR */
+    uint64_t undated;          /* fetched, though `since` was asked for: TOP told no Date */
     uint64_t new_messages;     /* PLAN_FETCH of the plan */
     uint64_t unsure;           /* stored, with another size than announced: not deleted (A52) */
 };

@@ -11,17 +11,23 @@ static size_t bucket_of(const unsigned char hash[STATE_HASH])
     return ((size_t)hash[0] << 8 | hash[1]) % KNOWN_BUCKETS;
 }
 
+static bool is_here(const struct state_row *row)
+{
+    return row->stage == STATE_DELIVERED || row->stage == STATE_TO_DELETE ||
+           row->stage == STATE_DELETED;
+}
+
 static bool is_size(uint64_t octets)
 {
     return octets != 0 && octets != UINT64_MAX;
 }
 
-struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH],
-                                      const uint64_t sizes[FETCH_SIZES])
+static struct known_header *find_among(struct fetch *f, const unsigned char hash[STATE_HASH],
+                                       const uint64_t sizes[FETCH_SIZES], bool is_here)
 {
     struct known_header *any = NULL;
     for (struct known_header *k = f->known ? f->known[bucket_of(hash)] : NULL; k; k = k->next) {
-        if (k->used || memcmp(k->hash, hash, STATE_HASH) != 0)
+        if (k->used || k->is_here != is_here || memcmp(k->hash, hash, STATE_HASH) != 0)
             continue;
         for (size_t i = 0; i < FETCH_SIZES; i++) {
             if (is_size(sizes[i]) && k->octets == sizes[i])
@@ -37,9 +43,17 @@ struct known_header *fetch_find_same(struct fetch *f, const unsigned char hash[S
                                      const unsigned char digest[STATE_HASH])
 {
     struct known_header *k = f->known ? f->known[bucket_of(hash)] : NULL;
-    while (k && (k->used || !k->has_digest || memcmp(k->digest, digest, STATE_HASH) != 0))
+    while (k &&
+           (k->used || !k->is_here || !k->has_digest || memcmp(k->digest, digest, STATE_HASH) != 0))
         k = k->next;
     return k;
+}
+
+struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH],
+                                      const uint64_t sizes[FETCH_SIZES])
+{
+    struct known_header *k = find_among(f, hash, sizes, true);
+    return k ? k : find_among(f, hash, sizes, false);
 }
 
 bool fetch_knows_header(const struct fetch *f, const unsigned char hash[STATE_HASH])
@@ -78,6 +92,7 @@ static bool add_row(void *context, const struct state_row *row)
         k->octets = row->octets;
         k->has_digest = row->has_digest;
         memcpy(k->digest, row->digest, STATE_HASH);
+        k->is_here = is_here(row);
     }
     l->failed = !k;
     return !l->failed;
@@ -103,6 +118,7 @@ static bool add_file(void *context, struct slice file, const unsigned char hash[
     if (k) {
         memcpy(k->file, file.data, file.size);
         k->octets = octets;
+        k->is_here = true;
         k->read = read;
     }
     l->failed = !k;
@@ -115,10 +131,8 @@ bool fetch_load_known(struct fetch *f)
     if (f->known)
         return true;
     f->known = calloc(KNOWN_BUCKETS, sizeof(struct known_header *));
-    f->hashes = calloc(f->plan.count + 1, sizeof *f->hashes);
-    if (!f->known || !f->hashes || header_hash_init(&f->header) != STATUS_OK)
+    if (!f->known)
         return false;
-    f->has_header = true;
     if (state_each(f->state, f->account->name, add_row, &l) != STATUS_OK || l.failed)
         return false;
     if (!f->is_unmatched)
@@ -171,9 +185,7 @@ struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
 
 static enum plan_action action_of_taken(const struct fetch *f, const struct state_row *row)
 {
-    bool is_here = row->stage == STATE_DELIVERED || row->stage == STATE_TO_DELETE ||
-                   row->stage == STATE_DELETED;
-    if (!is_here)
+    if (!is_here(row))
         return row->stage == STATE_FAILED && row->retry_after > f->now ? PLAN_SKIP_LATER
                                                                        : PLAN_FETCH;
     return plan_is_due(&f->plan_options, row) ? PLAN_DELETE : PLAN_NOTHING;
@@ -183,7 +195,7 @@ static enum plan_action action_of_taken(const struct fetch *f, const struct stat
  * its octets tell that it is the same. */
 static void note_octets(const struct step_hash *h, struct state_row *row)
 {
-    if (!h->is_here)
+    if (!h->was_fetched)
         return;
     row->unsure = row->unsure && h->is_unsure;
     if (!h->is_unsure || row->has_digest)

@@ -28,6 +28,7 @@ static bool note_seen(struct fetch *f)
         struct state_row row;
         if (f->plan.steps[i].state_id == 0 || !fetch_row(f, &f->plan.steps[i], &row))
             continue;
+        f->is_unlearnt |= !row.has_header_hash && row.stage == STATE_DELIVERED;
         if (f->now - row.seen < 24 * 3600)
             continue;
         row.seen = f->now;
@@ -64,7 +65,7 @@ static void make_plan(struct fetch *f)
     free(messages);
     if (s != STATUS_OK) {
         state_rollback(f->state);
-        fetch_fail(f, FAILURE_LOCAL, "%s: no plan could be made: %s", a->name, status_text(s));
+        fetch_fail(f, FAILURE_LOCAL, "no plan could be made: %s", status_text(s));
         return;
     }
     f->has_plan = true;
@@ -83,12 +84,23 @@ static void listing_failed(struct fetch *f, const struct pop3_client_event *e)
         return; /* C06: told apart by their headers */
     if (e->verb == POP3_VERB_LIST)
         return; /* sizes are a comfort */
-    failure_from_reply(&f->result.failure, &e->reply, false, "STAT");
-    fetch_fail(f, f->result.failure.kind, "%s", f->result.failure.text);
+    struct failure why = {0};
+    failure_from_reply(&why, &e->reply, false, "STAT");
+    fetch_fail(f, why.kind, "%s", why.text);
 }
 
 static void on_stat(struct fetch *f, const struct pop3_client_event *e)
 {
+    bool is_too_large = e->fault == POP3_FAULT_RANGE || !listing_has_room(e->stat.count);
+    if (is_too_large) {
+        char text[100];
+        failure_printable(e->reply.text, text, sizeof text);
+        fetch_fail(f, FAILURE_PROTOCOL,
+                   "the server says of its mailbox \"%s\": more messages than any has; nothing was "
+                   "fetched",
+                   text);
+        return;
+    }
     if (e->fault != POP3_FAULT_NONE && e->fault != POP3_FAULT_SIZE)
         return; /* nonsense: LIST and UIDL say it too */
     listing_stat(&f->listing, &e->stat);
@@ -102,8 +114,8 @@ void fetch_list_event(struct fetch *f, const struct pop3_client_event *e)
         enum status s = listing_add(&f->listing, e->verb == POP3_VERB_UIDL, &e->row, e->fault);
         if (s != STATUS_OK)
             fetch_fail(f, FAILURE_PROTOCOL,
-                       "%s: the server lists more than %d MiB hold: more than any mailbox has",
-                       f->account->name, LISTING_MEMORY >> 20);
+                       "the server lists more than %d MiB hold: more than any mailbox has",
+                       LISTING_MEMORY >> 20);
         return;
     }
     if (e->type == POP3_CLIENT_REPLY) {
@@ -113,7 +125,15 @@ void fetch_list_event(struct fetch *f, const struct pop3_client_event *e)
         else if (e->verb == POP3_VERB_STAT)
             on_stat(f, e);
     }
+    if (e->type == POP3_CLIENT_END)
+        listing_end(&f->listing, e->rows);
     f->answered += over;
-    if (f->answered == 3 && f->result.failure.kind == FAILURE_NONE)
+    if (f->answered < 3 || f->result.failure.kind != FAILURE_NONE)
+        return;
+    if (listing_contradicts_itself(&f->listing))
+        fetch_fail(f, FAILURE_PROTOCOL,
+                   "the server counts %u messages and lists none; nothing was fetched",
+                   f->listing.count);
+    else
         make_plan(f);
 }

@@ -29,14 +29,19 @@ static void apply_max_size(struct fetch *f, struct plan_step *s)
 void fetch_messages_begin(struct fetch *f)
 {
     uint64_t fetches = 0;
+    f->plan.fetch_octets = 0;
     for (size_t i = 0; i < f->plan.count; i++) {
         struct plan_step *s = &f->plan.steps[i];
         apply_max_size(f, s);
         bool too_many = f->options.limit > 0 && fetches >= f->options.limit;
         if (s->action == PLAN_FETCH && too_many)
             s->action = PLAN_SKIP_LIMIT;
-        fetches += s->action == PLAN_FETCH;
-        f->result.skipped += s->action == PLAN_SKIP_SIZE || s->action == PLAN_SKIP_LIMIT;
+        if (s->action == PLAN_FETCH) {
+            fetches++;
+            f->plan.fetch_octets += s->message.octets == UINT64_MAX ? 0 : s->message.octets;
+        }
+        f->result.skipped += s->action == PLAN_SKIP_SIZE || s->action == PLAN_SKIP_LIMIT ||
+                             s->action == PLAN_SKIP_OLD;
     }
     f->result.new_messages += fetches;
     f->phase = FETCH_FETCHING;
@@ -236,21 +241,30 @@ static bool write_group(struct fetch *f)
     return ok && state_commit(f->state) == STATUS_OK;
 }
 
-/* A52: that a message came in another size than announced is in the state before its file can be
- * seen: a run that is killed between both must not leave it for the next one to delete there. So is
+/* What the next run must know if this one is killed between the moment in which a file can be seen
+ * and the state that says so: that the message came in another size than announced (A52), so that
+ * it is not deleted there; its header's hash, where nothing else tells it from others (C06); and
  * the intent for one that was looked at again, and is another message. */
-static bool note_before(struct fetch *f)
+static bool note_early(struct fetch *f, const struct fetch_item *item)
+{
+    struct state_row row;
+    if (state_get(f->state, f->account->name, item->state_id, &row) != STATUS_OK)
+        return false;
+    row.has_header_hash = true;
+    memcpy(row.header_hash, item->header_hash, STATE_HASH);
+    return put_intent(f, item, &row);
+}
+
+static bool note_before_commit(struct fetch *f)
 {
     bool begun = false, ok = true;
     for (size_t i = 0; i < f->whole && ok; i++) {
         const struct fetch_item *item = item_at(f, i);
-        struct state_row row;
-        if (item->place != ITEM_WHOLE || (!item->is_unsure && !item->is_again))
+        bool by_body = f->hashes && f->hashes[item->step].by_body;
+        if (item->place != ITEM_WHOLE || (!item->is_unsure && !by_body))
             continue;
-        ok = (begun || state_begin(f->state) == STATUS_OK) &&
-             state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK;
+        ok = (begun || state_begin(f->state) == STATUS_OK) && note_early(f, item);
         begun = true;
-        ok = ok && put_intent(f, item, &row);
     }
     return ok && (!begun || state_commit(f->state) == STATUS_OK);
 }
@@ -260,14 +274,14 @@ bool fetch_commit(struct fetch *f)
     uint64_t octets;
     if (f->whole == 0)
         return true;
-    if (!note_before(f)) {
+    if (!note_before_commit(f)) {
         f->whole = 0;
         fetch_state_failed(f);
         return false;
     }
     if (deliver_pending(f->delivery, &octets) > 0 && deliver_commit(f->delivery) != STATUS_OK) {
         f->whole = 0; /* their rows say fetching: the next run sees what became of each */
-        fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
+        fetch_fail(f, FAILURE_LOCAL, "%s", deliver_error(f->delivery));
         return false;
     }
     if (write_group(f))
@@ -282,7 +296,7 @@ bool fetch_commit(struct fetch *f)
 static void deliver_failed_here(struct fetch *f)
 {
     f->receiving = false; /* a delivery that failed has aborted by itself */
-    fetch_fail(f, FAILURE_LOCAL, "%s: %s", f->account->name, deliver_error(f->delivery));
+    fetch_fail(f, FAILURE_LOCAL, "%s", deliver_error(f->delivery));
 }
 
 static void begin_message(struct fetch *f, struct fetch_item *item)
@@ -307,9 +321,9 @@ static void take_data(struct fetch *f, const struct fetch_item *item, struct sli
     f->arrived += data.size;
     if (f->arrived > most)
         fetch_fail(f, FAILURE_PROTOCOL,
-                   "%s: message %u has no end: %llu octets came, %llu were announced",
-                   f->account->name, f->plan.steps[item->step].message.number,
-                   (unsigned long long)f->arrived, (unsigned long long)announced);
+                   "message %u has no end: %llu octets came, %llu were announced",
+                   f->plan.steps[item->step].message.number, (unsigned long long)f->arrived,
+                   (unsigned long long)announced);
     else if (deliver_write(f->delivery, data) != STATUS_OK)
         deliver_failed_here(f);
 }
@@ -339,10 +353,12 @@ static bool is_known_now(struct fetch *f, struct fetch_item *item)
                                          f->plan.steps[item->step].message.octets};
     h->is_known = true;
     memcpy(h->hash, item->header_hash, STATE_HASH);
-    h->is_here = true;
+    h->was_fetched = true;
     h->is_unsure = item->is_unsure;
     memcpy(h->digest, item->digest, STATE_HASH);
     h->match = fetch_find_known(f, item->header_hash, sizes);
+    if (h->match && !h->match->is_here)
+        h->match = NULL; /* a run was killed over it: it is fetched now */
     if (!h->match)
         h->match = fetch_find_same(f, item->header_hash, item->digest);
     if (h->match)
@@ -400,8 +416,7 @@ static void after_message(struct fetch *f)
     if (is_group_full(f))
         fetch_commit(f);
     if (f->stopping && f->result.failure.kind == FAILURE_NONE)
-        fetch_fail(f, FAILURE_STOPPED,
-                   "%s: stopped; what was fetched is here, the next run goes on", f->account->name);
+        fetch_fail(f, FAILURE_STOPPED, "stopped; what was fetched is here, the next run goes on");
 }
 
 void fetch_messages_event(struct fetch *f, const struct pop3_client_event *e)

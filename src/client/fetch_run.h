@@ -12,6 +12,7 @@ enum {
     FETCH_WINDOW_LEAST = 200, /* a listing of so many, all of them new, may be a window; */
     FETCH_WINDOW_MOST = 1000, /* no window is larger */
     FETCH_ROUNDS = 1000,      /* windows of one run */
+    FETCH_HEAD = 32 * 1024,   /* octets of a header in which its Date is looked for */
 };
 
 enum fetch_phase {
@@ -41,6 +42,7 @@ struct known_header {
     unsigned char hash[STATE_HASH];
     int64_t state_id; /* 0: a file only */
     uint64_t octets;
+    bool is_here; /* it was delivered; else a row of one that was begun, or refused */
     bool read, used, has_digest;
     unsigned char digest[STATE_HASH];
     char file[STATE_FILE_NAME + 1];
@@ -48,8 +50,10 @@ struct known_header {
 };
 
 struct step_hash {
-    bool is_known, by_body;  /* the hash; it is looked for again when the message is here */
-    bool is_here, is_unsure; /* it was fetched; in another size than announced (A52) */
+    unsigned char asks;          /* what TOP is to tell; fetch_identify.c's */
+    bool is_learnt;              /* the hash is to be noted in the row that is there */
+    bool is_known, by_body;      /* the hash; it is looked for again when the message is here */
+    bool was_fetched, is_unsure; /* and in another size than announced (A52) */
     unsigned char hash[STATE_HASH], digest[STATE_HASH];
     struct known_header *match; /* found, and to be taken over into the state */
 };
@@ -79,12 +83,15 @@ struct fetch {
     struct listing listing;
     struct plan plan;
     struct plan_options plan_options;
+    bool is_unlearnt;            /* rows of listed messages lack the hash of their headers */
     bool has_plan, is_unmatched; /* the target was never compared with what the server has */
     int64_t now;
     size_t next;          /* the next step to send for */
     size_t answered_step; /* identifying, deleting: the next step to be answered */
     struct header_hash header;
     bool has_header;
+    struct buf head; /* of the message that TOP shows, where its Date is wanted */
+    char head_memory[FETCH_HEAD];
     struct known_header **known;
     size_t known_count;
     struct step_hash *hashes; /* of the plan's steps that TOP has told; NULL: none needed */
@@ -117,7 +124,8 @@ struct slice fetch_uidl(struct fetch *f, size_t step, const char *file,
 /* Loads what rows, and at the first run files, tell of headers. False: it failed. */
 bool fetch_load_known(struct fetch *f);
 /* The known header with one of these sizes (0: none), unless another message was found to be it in
- * this run; NULL: none. Two messages may have one header: without the size it is no proof. */
+ * this run; one that is here first; NULL: none. Two messages may have one header: without the size
+ * it is no proof. */
 struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH],
                                       const uint64_t sizes[FETCH_SIZES]);
 /* Where sizes are not to be relied on: one that has the same octets. */
@@ -146,10 +154,12 @@ void fetch_delete_event(struct fetch *f, const struct pop3_client_event *e);
 /* QUIT was answered +OK: what was asked for is gone. */
 void fetch_delete_done(struct fetch *f);
 
-/* fetch.c */
+/* fetch_failure.c. The text comes without the account, and the server, that it is about. */
 void fetch_fail(struct fetch *f, enum failure_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void fetch_state_failed(struct fetch *f);
+
+/* fetch.c */
 void fetch_progress(struct fetch *f);
 
 #endif

@@ -21,6 +21,11 @@ void listing_wipe(struct listing *l)
     listing_init(l);
 }
 
+bool listing_has_room(uint32_t count)
+{
+    return count <= LISTING_MEMORY / sizeof(struct listing_entry);
+}
+
 void listing_stat(struct listing *l, const struct pop3_stat *stat)
 {
     l->has_stat = true;
@@ -103,11 +108,21 @@ enum status listing_add(struct listing *l, bool is_uidl, const struct pop3_row *
     return STATUS_OK;
 }
 
+void listing_end(struct listing *l, uint64_t rows)
+{
+    l->empty += rows == 0;
+}
+
+bool listing_contradicts_itself(const struct listing *l)
+{
+    return l->has_stat && l->count > 0 && l->empty == 2;
+}
+
 enum status listing_messages(const struct listing *l, struct plan_message **out, size_t *count)
 {
     /* STAT alone is a claim; it is believed as far as a listing of such a size would be. */
     size_t n = l->size;
-    if (l->has_stat && l->count > n && l->count <= LISTING_MEMORY / sizeof(struct listing_entry))
+    if (l->has_stat && l->count > n && listing_has_room(l->count))
         n = l->count;
     struct plan_message *m = calloc(n ? n : 1, sizeof *m);
     if (!m)

@@ -80,6 +80,25 @@ C01 = [
          fetch(rules(on("^STAT", b"\r\n", ordinary), on("^UIDL", b"\r\n\r\n", ordinary)))),
 ]
 
+FAILURES = [
+    case(f"c01_the_error_names_account_and_server_{name}",
+         fetch(script, mail=None, exit=exit, settings=settings, shows=f'"here: localhost: {text}'))
+    for name, text, exit, script, settings in (
+        ("in_the_greeting", "connecting: the server said no", REFUSED, Script(greeting="-ERR"), ()),
+        ("where_a_login_is_refused", "login: the server said no", LOGIN,
+         rules(on("^PASS", "-ERR no")), ()),
+        ("where_stat_is_refused", "STAT: the server said no", REFUSED, rules(on("^STAT", "-ERR")), ()),
+        ("where_it_is_no_pop3", "during waiting for the greeting", PROTOCOL,
+         Script(greeting="220 ESMTP"), ()),
+        ("that_says_nothing", "nothing came for 1 s", TEMPORARY, Script(greeting=None), SHORT),
+        ("that_closes", "closed the connection", TEMPORARY, rules(on("^LIST", close)), ()),
+        ("that_refuses_a_message", "1 refused by the server", TEMPORARY, rules(on("^RETR 2", "-ERR")),
+         ()),
+        ("that_refuses_quit", "QUIT: the server said no", (REFUSED, TEMPORARY),
+         rules(on("^QUIT", "-ERR no")), ("keep none",)),
+        ("without_stls", "the server offers no STLS", UNREACHABLE,
+         rules(tls="none"), ("tls stls",)))]
+
 LF_BODY = b"Subject: bare\r\n\r\none\ntwo\n.\nthree\r\nend\r\n"
 LF_CRLF_BODY = b"Subject: bare\r\n\r\none\n.\r\ntwo\r\nend\r\n"
 INJECTED = b"Subject: bare\r\n\r\nx\n.\n+OK 1 1\n-ERR no\r\nend\r\n"
@@ -226,6 +245,19 @@ C11 = [
           ("escape", b"\x1b]0;owned\x07"), ("bell", b"\x07"), ("delete", b"\x7f"),
           ("c1_raw", b"\x9b2J"), ("c1_as_utf8", "\x9b2J".encode()),
           ("right_to_left", "\u202e".encode()), ("carriage_return", b"\rx"), ("nul", b"\0"))),
+    *(case(f"c11_verbose_shows_{name}", fetch(options=("-v",), shows=text, hides=b"secret"))
+      for name, text in (("the_greeting", "here < +OK quirk ready"),
+                         ("what_is_sent", "here > PASS"), ("a_reply", "here < +OK 3 503"),
+                         ("a_row", "here < 2 u-two"), ("the_size_of_a_message", ". (110 octets)"))),
+    case("c11_verbose_shows_no_octet_of_a_message", fetch(options=("-v",), hides=b"Subject")),
+    case("c11_verbose_shows_why_a_message_was_refused",
+         fetch(rules(on("^RETR 2", "-ERR [SYS/TEMP] it is \x1b[2J locked")), options=("-v",),
+               exit=TEMPORARY, mail=(FIRST, THIRD), shows="here < -ERR [SYS/TEMP] it is",
+               hides=b"\x1b")),
+    case("c11_verbose_masks_a_mechanism",
+         fetch(rules(capabilities=(*CAPABILITIES, "SASL PLAIN")), settings="auth PLAIN",
+               options=("-v",), shows="here > AUTH ****",
+               hides=base64.b64encode(b"\0user\0secret"))),
     case("c11_the_greeting_too",
          fetch(Script(greeting=b"-ERR \x1b[2Jaway\r\n"), mail=(), exit=REFUSED, hides=b"\x1b")),
     case("c11_an_endless_text_is_cut",
@@ -322,6 +354,15 @@ C13 = [
          fetch(offering("XOAUTH2", on("^AUTH XOAUTH2 .", "-ERR Protocol error"),
                         on("^AUTH XOAUTH2$", b"+ \r\n", read_line, log_in, "+OK in")),
                settings=BEARER)),
+    *(case(f"c13_xoauth2_in_two_steps_where_the_server_closes_{name}",
+           fetch(offering("XOAUTH2", on("^AUTH XOAUTH2 .", *answer),
+                          on("^AUTH XOAUTH2$", b"+ \r\n", read_line, log_in, "+OK in")),
+                 settings=BEARER, once=("^AUTH XOAUTH2 .",), must="^AUTH XOAUTH2$"))
+      for name, answer in (("on_one", (close,)),
+                           ("behind_its_refusal", ("-ERR Protocol error. 10", reset)))),
+    case("c13_a_server_that_closes_on_every_token",
+         fetch(offering("XOAUTH2", on("^AUTH XOAUTH2", close)), settings=BEARER, mail=(),
+               exit=TEMPORARY, kind="lost", once=("^AUTH XOAUTH2 .", "^AUTH XOAUTH2$"))),
     case("c13_an_error_as_challenge_wants_an_empty_answer",
          fetch(offering("XOAUTH2", on("^AUTH XOAUTH2 .", f"+ {FAULT}", read_line,
                                       "-ERR [AUTH] invalid")),
@@ -396,4 +437,4 @@ C14 = [
                check=lambda server, collector, result: not collector.messages() or 1 / 0), fetch()),
 ]
 
-CASES = [*C01, *C02, *C03, *C04, *C05, *C10, *C11, *C12, *C13, *C14]
+CASES = [*C01, *FAILURES, *C02, *C03, *C04, *C05, *C10, *C11, *C12, *C13, *C14]

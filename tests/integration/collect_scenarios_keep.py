@@ -1,6 +1,8 @@
 """What servers say that is not so, and what is kept whatever happens, one scenario a row: rules C06
 to C09 and C20, C21. Its name begins with the rule's number.
 """
+import os
+
 from collect_case import (
     ALL, CONFIG, LOGIN, OK, PROTOCOL, TEMPORARY, Case, fetch, forget_state, pop, record_mail, rules)
 from quirk import (
@@ -106,6 +108,85 @@ C06 = [
 ]
 
 
+def imported(server, collector):
+    """As if fetchmail had seen all that is there."""
+    ids = os.path.join(collector.folder, "ids")
+    with open(ids, "w", encoding="utf-8") as file:
+        file.writelines(f"{server.user}@localhost {uidl}\n" for uidl in server.uidls())
+    done = collector.run("state", "import", "fetchmail", ids)
+    assert done.exit == 0, done.text()
+
+
+OF_ANOTHER = fetch(before=imported, mail=(), never="^RETR", must="^TOP 3 0", deepest=(2, 9))
+
+IMPORTED = [
+    case("c06_all_ids_change_after_an_import", OF_ANOTHER,
+         fetch(mail=(), never="^(TOP|RETR)"),
+         fetch(box=renamed("new"), mail=(), never="^RETR"),
+         fetch(box=(*renamed("newer"), ("late", FOURTH)), mail=(FOURTH,), once="^RETR 4$"),
+         fetch(settings="keep none", mail=(FOURTH,), left=("newer-0", "newer-1", "newer-2"))),
+    case("c06_an_import_where_the_server_has_no_top",
+         fetch(Script(capabilities=("UIDL",)), before=imported, mail=(), never="^(TOP|RETR)")),
+    case("c06_an_import_where_top_is_refused",
+         *(fetch(rules(NO_TOP, capabilities=("TOP", "UIDL")), before=before, mail=(), once="^TOP",
+                 never="^RETR") for before in (imported, None))),
+    case("c06_a_headers_message_is_refused_after_an_import",
+         fetch(rules(on("^TOP 2", "-ERR locked")), before=imported, mail=(), never="^RETR"),
+         fetch(mail=(), must="^TOP 2 0", never="^(RETR|TOP [13])")),
+    case("c06_a_dry_run_after_an_import_asks_for_no_header",
+         fetch(before=imported, mail=None, options=("--dry-run",), never="^(TOP|RETR)")),
+]
+
+
+def dated(date):
+    return b"Received: from a by b; Sat, 1 Jan 2033 00:00:00 +0000\r\n" + date + b"\r\n\r\ntext\r\n"
+
+
+OLD = dated(b"Date: Sun, 18 Jan 2026 06:59:59 -0030\r\nSubject: old")
+NEW = dated(b"Subject: new\r\nDATE:\r\n Thu,\r\n 22 Jan 2026 00:00:00 +0000")
+ANCIENT = dated(b"Date: 1 Feb 97 10:00 EST\r\nX: " + b"x" * 2000)
+UNDATED = dated(b"Subject: a day\r\nX-Date: Mon, 1 Jan 2001 00:00:00 +0000")
+NONSENSE = dated(b"Date: yesterday\r\nSubject: nonsense")
+LATE = dated(b"Subject: far\r\nX: " + b"y" * 40000 + b"\r\nDate: Mon, 1 Jan 2001 00:00:00 +0000")
+DATES = tuple((f"d{i}", data) for i, data in
+              enumerate((OLD, NEW, ANCIENT, UNDATED, NONSENSE, LATE), 1))
+SINCE = ("--since", "2026-01-20")
+YOUNG = (NEW, UNDATED, NONSENSE, LATE)
+
+SINCE_CASES = [
+    case("c06_since_leaves_older_ones_there",
+         fetch(box=DATES, options=SINCE, mail=YOUNG, never="^RETR [13]$", must="^TOP 6 0",
+               deepest=(5, 20), shows='"skipped":2,"undated":3'),
+         fetch(options=SINCE, mail=YOUNG, never="^(RETR|TOP [2456] )", must="^TOP 3 0"),
+         fetch(options=("3",), mail=(*YOUNG, ANCIENT), never="^TOP"),
+         fetch(mail=(*YOUNG, ANCIENT, OLD), never="^TOP")),
+    case("c06_since_an_age",
+         fetch(box=DATES, options=("--since", "7d"), mail=(UNDATED, NONSENSE, LATE)),
+         fetch(options=("--since", "100000d"), exit=64, mail=None),
+         fetch(options=("--since", "36500d"), exit=64, mail=None)),
+    *(case(f"c06_since_refuses_{name}", fetch(options=("--since", when), exit=64, mail=(),
+                                             never="^CAPA"))
+      for name, when in (("a_word", "yesterday"), ("a_13th_month", "2026-13-01"),
+                         ("a_number", "30"), ("a_date_with_more_behind", "2026-01-01x"))),
+    case("c06_since_shows_its_plan",
+         fetch(box=DATES, options=("--dry-run", *SINCE), mail=None, never="^RETR",
+               shows='"number":3,"action":"skip-old"')),
+    case("c06_since_and_a_limit_count_the_newer_ones",
+         fetch(box=DATES, options=(*SINCE, "--limit", "1"), mail=(NEW,))),
+    case("c06_since_asks_no_date_of_what_is_too_large",
+         fetch(box=DATES, options=(*SINCE, "--max-size", "1KiB"), mail=(NEW, UNDATED, NONSENSE),
+               never="^TOP [36]")),
+    case("c06_since_fetches_all_where_top_is_refused",
+         fetch(rules(NO_TOP), box=DATES, options=SINCE, mail=[data for _uidl, data in DATES],
+               shows='"undated":6')),
+    case("c06_since_without_uidls",
+         fetch(rules(NO_UIDL), box=DATES, options=SINCE, mail=YOUNG),
+         fetch(rules(NO_UIDL), mail=[data for _uidl, data in DATES])),
+    case("c06_since_deletes_no_older_ones",
+         fetch(box=DATES, options=SINCE, settings="keep none", mail=YOUNG, left=("d1", "d3"))),
+]
+
+
 def hostile(name, *listed_rules, exit=PROTOCOL, **rest):
     return case(name, fetch(rules(*listed_rules), mail=rest.pop("mail", ()), exit=exit,
                             settings=("timeout 5s",), seconds=90, **rest))
@@ -123,11 +204,24 @@ HOSTILE = [
                                              b"\r\n.\r\n"), exit=(PROTOCOL, OK), mail=None),
     hostile("c06_a_reply_of_50_megabytes", on("^STAT", b"+OK ", flood(50_000_000, b"9" * 64))),
     hostile("c06_three_million_rows", on("^STAT", "+OK 3000000 9000000000"),
-            on("^UIDL$", many_rows), on("^RETR", close), exit=(PROTOCOL, TEMPORARY)),
+            on("^UIDL$", many_rows), on("^RETR", close), kind="protocol", never="^(RETR|TOP)"),
+    *(hostile(f"c06_three_million_rows_{how}", on("^STAT", count), on(f"^{verb}$", many_rows),
+              kind="protocol", never="^(RETR|TOP)")
+      for how, count, verb in (("without_a_count", "+OK", "UIDL"),
+                               ("where_700000_were_announced", "+OK 700000 9000000000", "UIDL"))),
     hostile("c06_three_million_rows_where_three_were_announced", on("^UIDL$", many_rows),
             exit=(PROTOCOL, OK), mail=None),
-    hostile("c06_two_thousand_million_messages", on("^STAT", "+OK 2000000000 2000000000"),
-            on("^(UIDL|LIST)$", rows("1 1", "2 1", "3 1")), exit=(PROTOCOL, TEMPORARY, OK), mail=None),
+    *(hostile(f"c06_{name}_messages_{how}", on("^STAT", f"+OK {count} 2000000000"),
+              on("^(UIDL|LIST)$", listing), kind="protocol", never="^(RETR|TOP)",
+              shows="here: localhost: the server says of its mailbox")
+      for name, count in (("two_thousand_million", 2_000_000_000), ("800000", 800_000),
+                          ("past_64_bits_of", 99999999999999999999999))
+      for how, listing in (("and_none_listed", rows()), ("and_three_listed", rows("1 1", "2 1", "3 1")),
+                           ("and_no_listing", "-ERR no"))),
+    hostile("c06_three_messages_and_none_listed", on("^(UIDL|LIST)$", rows()), kind="protocol",
+            never="^(RETR|TOP)", shows="counts 3 messages and lists none"),
+    case("c06_neither_list_nor_uidl", fetch(rules(on("^(UIDL|LIST)$", "-ERR no"))),
+         fetch(rules(on("^(UIDL|LIST)$", "-ERR no")), never="^RETR")),
     hostile("c06_endless_stray_lines", on("^STAT", flood(300_000, b"\r\n"))),
 ]
 
@@ -293,4 +387,4 @@ C21 = [
     case("c01_a_password_of_other_letters", fetch(), password="żółw-密码"),
 ]
 
-CASES = [*C06, *HOSTILE, *C07, *C08, *C09, *MESSAGES, *C20, *C21]
+CASES = [*C06, *IMPORTED, *SINCE_CASES, *HOSTILE, *C07, *C08, *C09, *MESSAGES, *C20, *C21]

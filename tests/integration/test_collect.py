@@ -38,6 +38,12 @@ def test_check_says_whether_there_is_mail(server, tmp_path):
     assert here.run("check").exit == 1
 
 
+def test_check_says_nothing_of_a_mailbox_that_it_could_not_see(tmp_path):
+    here = Collector(tmp_path, "pop3://127.0.0.1:1", "alice")
+    done = here.run("check")
+    assert (done.exit, done.out) == (69, b"") and b"here: 127.0.0.1" in done.err
+
+
 def test_c21_a_lost_state_fetches_nothing_twice(server, tmp_path):
     here = account(server, tmp_path)
     assert here.fetch().exit == 0

@@ -38,9 +38,9 @@ pytestmark = [
 class Stage:
     """A server, a folder, and an account that can be set back to the beginning."""
 
-    def __init__(self, folder, keep):
-        self.folder, self.keep = str(folder), keep
-        self.server = Quirk(Script(), box=BOX)
+    def __init__(self, folder, keep, rules=()):
+        self.folder, self.keep, self.rules = str(folder), keep, rules
+        self.server = Quirk(Script(rules=list(rules)), box=BOX)
         self.account = Collector(folder, self.url(), settings=self.settings())
 
     def url(self, port=None):
@@ -52,7 +52,7 @@ class Stage:
     def reset(self):
         self.server.wait_idle()
         self.server.box = [Message(*one) for one in BOX]
-        self.server.play(Script())
+        self.server.play(Script(rules=list(self.rules)))
         for path in (self.account.mail, self.account.state):
             shutil.rmtree(path, ignore_errors=True)
         self.account.configure(self.url(), settings=self.settings())
@@ -157,6 +157,37 @@ def test_c21_killed_at_a_sample_of_system_calls(stage):
 @pytest.mark.long
 def test_c21_killed_at_every_system_call(stage):
     every_one(stage, "kill", kills(stage), kill_at)
+
+
+def blind(folder, keep):
+    """A server without UIDL and TOP: only the messages themselves tell which they are."""
+    return Stage(folder, keep, (on("^UIDL", "-ERR no such command"), on("^TOP", "-ERR no such command")))
+
+
+def visible_points(calls):
+    """From the first file that can be seen on."""
+    whole = list(points(calls))
+    return whole[whole.index(("renameat2", 1)):]
+
+
+def blind_sweep(folder, keep, choose):
+    stage = blind(folder, keep)
+    try:
+        for name, number in choose(visible_points(undisturbed(stage))):
+            kill_at(stage, name, number)
+    finally:
+        stage.server.close()
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+def test_c21_killed_at_a_sample_of_system_calls_without_uidl_and_top(tmp_path, keep):
+    blind_sweep(tmp_path, keep, lambda whole: [*sample(whole[:COUNT + 12], SAMPLE), *sample(whole, 4)])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("keep", KEEPS)
+def test_c21_killed_at_every_system_call_without_uidl_and_top(tmp_path, keep):
+    blind_sweep(tmp_path, keep, lambda whole: whole)
 
 
 def test_a52_what_came_short_is_not_deleted_after_a_kill_either(tmp_path):

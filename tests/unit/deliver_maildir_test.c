@@ -147,7 +147,11 @@ static void line_ends_become_lf_and_nothing_else_changes_in_any_split(void **unu
     struct drop d;
     char name[STATE_FILE_NAME + 1];
     unsigned char digest[STATE_HASH], first_digest[STATE_HASH];
+    const unsigned char none[STATE_HASH] = {0};
     drop_start(&d);
+    deliver_close(d.delivery);
+    d.account.dedupe_content = true;
+    assert_int_equal(deliver_open(&d.account, &d.delivery, d.why), STATUS_OK);
     for (size_t cut = 0; cut < sizeof sent; cut++) {
         assert_int_equal(deliver_name(d.delivery, name), STATUS_OK);
         struct deliver_message m = {.file = slice_str(name)};
@@ -160,6 +164,7 @@ static void line_ends_become_lf_and_nothing_else_changes_in_any_split(void **unu
         if (cut == 0)
             memcpy(first_digest, digest, sizeof digest);
         assert_memory_equal(digest, first_digest, sizeof digest);
+        assert_memory_not_equal(digest, none, sizeof digest);
         assert_int_equal(deliver_commit(d.delivery), STATUS_OK);
         assert_content(&d, "new", name, slice_of(kept, sizeof kept - 1));
     }

@@ -50,6 +50,29 @@ static void c06_list_and_uidl_are_joined_by_number(void **state)
     listing_wipe(&l);
 }
 
+static void c06_a_count_that_nothing_lists_is_a_contradiction(void **state)
+{
+    struct listing l;
+    (void)state;
+    listing_init(&l);
+    stat_says(&l, 2000000);
+    listing_end(&l, 0);
+    assert_false(listing_contradicts_itself(&l)); /* UIDL was refused, or has not ended */
+    listing_end(&l, 0);
+    assert_true(listing_contradicts_itself(&l));
+    stat_says(&l, 0);
+    assert_false(listing_contradicts_itself(&l));
+    listing_wipe(&l);
+}
+
+static void c06_a_count_past_the_memory_for_a_listing_has_no_room(void **state)
+{
+    (void)state;
+    assert_true(listing_has_room(LISTING_MEMORY / 16));
+    assert_false(listing_has_room(LISTING_MEMORY / 16 + 1));
+    assert_false(listing_has_room(UINT32_MAX));
+}
+
 static void c06_numbers_that_stat_does_not_have_are_left_out(void **state)
 {
     struct listing l;
@@ -140,6 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(c06_list_and_uidl_are_joined_by_number),
+        cmocka_unit_test(c06_a_count_that_nothing_lists_is_a_contradiction),
+        cmocka_unit_test(c06_a_count_past_the_memory_for_a_listing_has_no_room),
         cmocka_unit_test(c06_numbers_that_stat_does_not_have_are_left_out),
         cmocka_unit_test(c06_the_first_of_two_rows_of_a_number_counts),
         cmocka_unit_test(c06_a_row_with_a_wrong_size_keeps_its_message),
