@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,12 +18,14 @@ static void note_signal(int signal_number)
     caught = signal_number;
 }
 
-static enum status read_line(int fd, char *out, size_t size)
+/* Signals come only while it waits, with this mask: one that came just before would not end it. */
+static enum status read_line(int fd, const sigset_t *waiting, char *out, size_t size)
 {
     size_t n = 0;
     char c;
     for (;;) {
-        ssize_t got = read(fd, &c, 1);
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        ssize_t got = ppoll(&p, 1, NULL, waiting) < 0 ? -1 : read(fd, &c, 1);
         if (got < 0 && errno == EINTR && !caught)
             continue;
         if (got < 0 || caught)
@@ -72,6 +75,11 @@ static enum status read_quietly(int fd, const struct prompt *prompt, char *out, 
     struct sigaction before[SIGNALS], noted = {.sa_handler = note_signal};
     if (tcgetattr(fd, &loud) < 0)
         return STATUS_UNSUPPORTED;
+    sigset_t blocked, waiting;
+    sigemptyset(&blocked);
+    for (int i = 0; i < SIGNALS; i++)
+        sigaddset(&blocked, signals[i]);
+    sigprocmask(SIG_BLOCK, &blocked, &waiting);
     quiet = loud;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
     quiet.c_lflag |= ICANON | ISIG;
@@ -80,12 +88,13 @@ static enum status read_quietly(int fd, const struct prompt *prompt, char *out, 
         sigaction(signals[i], &noted, &before[i]);
     tcsetattr(fd, TCSAFLUSH, &quiet);
     put_prompt(fd, prompt);
-    enum status s = read_line(fd, out, size);
+    enum status s = read_line(fd, &waiting, out, size);
     tcsetattr(fd, TCSAFLUSH, &loud);
     ssize_t ignored = write(fd, "\n", 1);
     (void)ignored;
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &before[i], NULL);
+    sigprocmask(SIG_SETMASK, &waiting, NULL);
     if (caught)
         raise(caught);
     return s;
@@ -119,7 +128,7 @@ bool account_terminal_confirm(const char *question)
         return false;
     caught = 0;
     ssize_t sent = write(fd, question, strlen(question));
-    enum status s = sent > 0 ? read_line(fd, answer, sizeof answer) : STATUS_IO;
+    enum status s = sent > 0 ? read_line(fd, NULL, answer, sizeof answer) : STATUS_IO;
     close(fd);
     return s == STATUS_OK && (slice_equal_nocase(slice_str(answer), SLICE("y")) ||
                               slice_equal_nocase(slice_str(answer), SLICE("yes")));
