@@ -33,6 +33,10 @@ packages-build:
 
 packages-test:
 	@$(INSTALL_PACKAGES) build test
+	@packaging/unpack-packages.sh build-peers
+
+packages-long: packages-test
+	@$(INSTALL_PACKAGES) long
 
 demo: release
 	@tools/demo.sh
@@ -43,7 +47,7 @@ run: release
 test: packages-test release
 	@tests/run.sh short
 
-test-long: packages-test release
+test-long: packages-long release
 	@tests/run.sh long
 
 bench: packages-test release
@@ -58,4 +62,4 @@ install: release
 clean:
 	rm -rf build build-*
 
-.PHONY: all release set-up packages-build packages-test demo run test test-long bench install clean
+.PHONY: all release set-up packages-build packages-test packages-long demo run test test-long bench install clean

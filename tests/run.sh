@@ -7,6 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 jobs=2
 out=build-tests
+sweeps=build-sweeps # stays: a sweep that was broken off goes on where it was
 passed=0
 failed=0
 rm -rf "$out"
@@ -97,7 +98,8 @@ server_tests() {
     fi
     marks=
     [ "$size" = long ] || marks='not long'
-    POPLIN_BUILD=$(pwd)/build-asan POPLIND=$program/poplind POPLINCTL=$program/poplinctl \
+    POPLIN_SWEEPS=$sweeps POPLIN_BUILD=$(pwd)/build-asan \
+        POPLIND=$program/poplind POPLINCTL=$program/poplinctl \
         POPLIN=$program/poplin \
         /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir=tests -q -n $jobs -m "$marks" \
         --junitxml="$out/pytest.xml" tests/integration tests/conformance \
@@ -105,6 +107,7 @@ server_tests() {
     set -- $(/usr/bin/python3 tests/support/tally.py junit "$out/pytest.xml")
     count "${1:-0}" "${2:-1}"
     grep -E '^(FAILED|ERROR)' "$out/pytest.log"
+    [ "$size" = short ] || /usr/bin/python3 tests/support/sweep.py "$sweeps"
     say "tests with a running server: ${1:-0} passed, ${2:-1} failed, ${3:-0} skipped"
     [ "${2:-1}" -eq 0 ] || { say "their output: $out/pytest.log"; tail -n 60 "$out/pytest.log"; }
 }
@@ -152,6 +155,8 @@ esac
 check "build with gcc and sanitizers" sanitized_build
 check "build with gcc, no warnings" compile build-gcc gcc --werror -Dtests=true
 check "build with clang, no warnings" compile build-clang clang --werror -Dtests=true
+[ "$size" = short ] || check "build with the desktop's keyring" \
+    compile build-keyring gcc --werror -Dkeyring=enabled
 manuals
 unit_tests
 server_tests

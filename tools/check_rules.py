@@ -32,7 +32,7 @@ def tests_of(path):
     if path.suffix == ".t":
         return set(re.findall(r"^== (.+)$", text, re.M))
     if path.stem.startswith("collect_scenarios"):
-        return set(re.findall(r'"(c\d\d_\w+)"', text))
+        return set(re.findall(r'"([ac]\d\d_\w+)"', text))
     if path.suffix == ".py":
         return set(re.findall(r"^def test_(\w+)\(", text, re.M))
     defined = set(re.findall(r"\bvoid (\w+)\(void \*\*", text))

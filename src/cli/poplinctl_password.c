@@ -53,9 +53,9 @@ static enum status read_quietly(struct poplinctl_password *p, const char *prompt
     caught = 0;
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &noted, &before[i]);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     fputs(prompt, stderr);
     fflush(stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     enum status status = read_line(p);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &loud);
     fputc('\n', stderr);

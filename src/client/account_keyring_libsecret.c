@@ -15,14 +15,22 @@ static enum status take(const char *found, char *out, size_t size, char why[200]
     return STATUS_OK;
 }
 
-/* The attributes are those of network passwords, which secret-tool writes in the same words. */
+/* The attributes are those of network passwords. Other programs store them under names of schemas
+ * of their own, secret-tool among them: the name is not looked at. */
+static const SecretSchema schema = {
+    .name = "org.gnome.keyring.NetworkPassword",
+    .flags = SECRET_SCHEMA_DONT_MATCH_NAME,
+    .attributes = {{"protocol", SECRET_SCHEMA_ATTRIBUTE_STRING},
+                   {"server", SECRET_SCHEMA_ATTRIBUTE_STRING},
+                   {"user", SECRET_SCHEMA_ATTRIBUTE_STRING}},
+};
+
 enum status account_keyring_find(const char *host, const char *user, char *out, size_t size,
                                  char why[200])
 {
     GError *error = NULL;
-    gchar *found = secret_password_lookup_nonpageable_sync(SECRET_SCHEMA_COMPAT_NETWORK, NULL,
-                                                           &error, "protocol", "pop3", "server",
-                                                           host, "user", user, NULL);
+    gchar *found = secret_password_lookup_nonpageable_sync(
+        &schema, NULL, &error, "protocol", "pop3", "server", host, "user", user, NULL);
     if (error != NULL) {
         (void)snprintf(why, 200, "the keyring does not answer (%.80s); is a desktop session there?",
                        error->message);

@@ -38,10 +38,8 @@ static enum status equip(struct delivery *d)
 {
     d->buffer = buf_over(d->memory, sizeof d->memory);
     enum status status = header_hash_init(&d->header);
-    if (d->account->dedupe_content) {
-        d->content = EVP_MD_CTX_new();
-        status = d->content ? status : STATUS_NO_MEMORY;
-    }
+    d->content = EVP_MD_CTX_new();
+    status = d->content ? status : STATUS_NO_MEMORY;
     return status == STATUS_OK ? deliver_name_begin(&d->naming) : status;
 }
 
@@ -107,8 +105,7 @@ static enum status put(struct delivery *d, struct slice octets)
 
 static bool digest(struct delivery *d, struct slice octets)
 {
-    return !d->content || octets.size == 0 ||
-           EVP_DigestUpdate(d->content, octets.data, octets.size) == 1;
+    return octets.size == 0 || EVP_DigestUpdate(d->content, octets.data, octets.size) == 1;
 }
 
 static enum status put_text(struct delivery *d, struct slice text)
@@ -165,7 +162,7 @@ enum status deliver_begin(struct delivery *d, const struct deliver_message *m)
     d->lines = (struct deliver_lines){0};
     buf_clear(&d->buffer);
     header_hash_restart(&d->header);
-    if (d->content && EVP_DigestInit_ex(d->content, EVP_sha256(), NULL) != 1)
+    if (EVP_DigestInit_ex(d->content, EVP_sha256(), NULL) != 1)
         return STATUS_NO_MEMORY;
     enum status status = d->driver->begin(d, m);
     if (status != STATUS_OK)
@@ -196,9 +193,8 @@ static enum status seal(struct delivery *d)
     enum status status = d->lines.held_cr ? put_text(d, SLICE("\r")) : STATUS_OK;
     if (status == STATUS_OK)
         status = flush(d);
-    bool is_known = status != STATUS_OK ||
-                    ((!d->content || EVP_DigestFinal_ex(d->content, d->digest, NULL) == 1) &&
-                     header_hash_end(&d->header, d->header_digest));
+    bool is_known = status != STATUS_OK || (EVP_DigestFinal_ex(d->content, d->digest, NULL) == 1 &&
+                                            header_hash_end(&d->header, d->header_digest));
     return is_known ? status : STATUS_NO_MEMORY;
 }
 

@@ -52,8 +52,8 @@ enum status deliver_write(struct delivery *d, struct slice octets);
 enum status deliver_seal(struct delivery *d);
 enum status deliver_finish(struct delivery *d); /* whole: it joins the group */
 void deliver_abort(struct delivery *d);
-/* The SHA-256 of the message just sealed or finished, line ends as CRLF; zeros where the account
- * does not say `dedupe content`. */
+/* The SHA-256 of the message just sealed or finished, line ends as CRLF: for `dedupe content`,
+ * and for what came in another size than announced (A52). */
 void deliver_digest(const struct delivery *d, unsigned char digest[STATE_HASH]);
 /* Its header hash, for state_row.header_hash: the same as header_hash.h makes of TOP n 0. */
 void deliver_header_hash(const struct delivery *d, unsigned char header_hash[STATE_HASH]);

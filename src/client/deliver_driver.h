@@ -39,7 +39,7 @@ struct delivery {
     struct deliver_lines lines;
     struct header_hash header;
     unsigned char header_digest[STATE_HASH];
-    struct evp_md_ctx_st *content; /* NULL: the account does not ask for it */
+    struct evp_md_ctx_st *content;
     struct deliver_naming naming;
     unsigned char digest[STATE_HASH];
     struct buf buffer;

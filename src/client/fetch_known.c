@@ -39,6 +39,16 @@ static struct known_header *find_among(struct fetch *f, const unsigned char hash
     return any;
 }
 
+struct known_header *fetch_find_same(struct fetch *f, const unsigned char hash[STATE_HASH],
+                                     const unsigned char digest[STATE_HASH])
+{
+    struct known_header *k = f->known ? f->known[bucket_of(hash)] : NULL;
+    while (k &&
+           (k->used || !k->is_here || !k->has_digest || memcmp(k->digest, digest, STATE_HASH) != 0))
+        k = k->next;
+    return k;
+}
+
 struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH],
                                       const uint64_t sizes[FETCH_SIZES])
 {
@@ -80,6 +90,8 @@ static bool add_row(void *context, const struct state_row *row)
     if (k) {
         k->state_id = row->id;
         k->octets = row->octets;
+        k->has_digest = row->has_digest;
+        memcpy(k->digest, row->digest, STATE_HASH);
         k->is_here = is_here(row);
     }
     l->failed = !k;
@@ -179,6 +191,19 @@ static enum plan_action action_of_taken(const struct fetch *f, const struct stat
     return plan_is_due(&f->plan_options, row) ? PLAN_DELETE : PLAN_NOTHING;
 }
 
+/* A52: the size that LIST tells now may be wrong, and another one is told the next time: then only
+ * its octets tell that it is the same. */
+static void note_octets(const struct step_hash *h, struct state_row *row)
+{
+    if (!h->was_fetched)
+        return;
+    row->unsure = row->unsure && h->is_unsure;
+    if (!h->is_unsure || row->has_digest)
+        return;
+    row->has_digest = true;
+    memcpy(row->digest, h->digest, STATE_HASH);
+}
+
 /* Its row gets the UIDL by which the server names the message now. */
 static bool take_row(struct fetch *f, size_t step, const struct known_header *k)
 {
@@ -193,6 +218,7 @@ static bool take_row(struct fetch *f, size_t step, const struct known_header *k)
     row.seen = f->now;
     if (s->message.octets != UINT64_MAX)
         row.octets = s->message.octets;
+    note_octets(&f->hashes[step], &row);
     s->action = action_of_taken(f, &row);
     if (row.stage == STATE_DELETED)
         row.stage = STATE_DELIVERED;

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* STAT, LIST and UIDL, in one flight where the server pipelines, and the plan made of them. */
+/* STAT, UIDL and LIST, in one flight where the server pipelines, and the plan made of them. Sizes
+ * are asked for last: some servers write the UIDL into the message when they are first asked for
+ * it, and a size told before that is not the one that comes. */
 
 void fetch_list_room(struct fetch *f)
 {
-    static const enum pop3_verb verbs[] = {POP3_VERB_STAT, POP3_VERB_LIST, POP3_VERB_UIDL};
+    static const enum pop3_verb verbs[] = {POP3_VERB_STAT, POP3_VERB_UIDL, POP3_VERB_LIST};
     while (f->asked < 3 &&
            dialogue_command(f->dialogue, verbs[f->asked], slice_of("", 0)) == STATUS_OK)
         f->asked++;

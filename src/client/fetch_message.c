@@ -56,6 +56,30 @@ void fetch_messages_begin(struct fetch *f)
 
 /* ---- naming: the intent is in the state before the file exists ---- */
 
+/* Only what it turns out to be says whether there will be a file: until then its row stays. */
+static bool is_looked_at_again(const struct fetch *f, size_t step, const struct state_row *row)
+{
+    return f->hashes && f->hashes[step].by_body &&
+           (row->stage == STATE_DELIVERED || row->stage == STATE_TO_DELETE ||
+            row->stage == STATE_DELETED);
+}
+
+static bool put_intent(struct fetch *f, const struct fetch_item *item, struct state_row *row)
+{
+    const struct plan_step *s = &f->plan.steps[item->step];
+    row->stage = STATE_FETCHING;
+    row->unsure = item->is_unsure;
+    row->octets = s->message.octets == UINT64_MAX ? 0 : s->message.octets;
+    row->file = slice_str(item->file);
+    if (f->hashes && f->hashes[item->step].is_known) {
+        row->has_header_hash = true;
+        memcpy(row->header_hash, f->hashes[item->step].hash, STATE_HASH);
+    }
+    row->has_digest = item->is_unsure;
+    memcpy(row->digest, item->digest, STATE_HASH);
+    return state_put(f->state, f->account->name, row) == STATUS_OK;
+}
+
 static bool name_one(struct fetch *f, size_t step)
 {
     char memory[FETCH_UIDL_TEXT];
@@ -69,15 +93,8 @@ static bool name_one(struct fetch *f, size_t step)
         row = (struct state_row){.seen = f->now};
         row.uidl = fetch_uidl(f, step, item->file, memory);
     }
-    row.stage = STATE_FETCHING;
-    row.unsure = false;
-    row.octets = s->message.octets == UINT64_MAX ? 0 : s->message.octets;
-    row.file = slice_str(item->file);
-    if (f->hashes && f->hashes[step].is_known) {
-        row.has_header_hash = true;
-        memcpy(row.header_hash, f->hashes[step].hash, STATE_HASH);
-    }
-    if (state_put(f->state, f->account->name, &row) != STATUS_OK)
+    item->is_again = is_looked_at_again(f, step, &row);
+    if (!item->is_again && !put_intent(f, item, &row))
         return false;
     s->state_id = item->state_id = row.id;
     f->count++;
@@ -131,11 +148,12 @@ void fetch_messages_room(struct fetch *f)
 
 /* ---- the commit of a group ---- */
 
-/* A message that was here already: the row of its own goes, the known one takes its place. */
+/* A message that was here already: the row made for it goes, the known one takes its place. */
 static bool write_known(struct fetch *f, struct fetch_item *item)
 {
     struct state_row row;
-    if (state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK &&
+    if (!item->is_again &&
+        state_get(f->state, f->account->name, item->state_id, &row) == STATUS_OK &&
         state_forget(f->state, f->account->name, row.uidl) != STATUS_OK)
         return false;
     return fetch_take_known(f, item->step);
@@ -158,7 +176,7 @@ static void note_delivery(struct fetch *f, const struct fetch_item *item, struct
     row->unsure = item->is_unsure;
     row->has_header_hash = true;
     memcpy(row->header_hash, item->header_hash, STATE_HASH);
-    row->has_digest = f->account->dedupe_content;
+    row->has_digest = f->account->dedupe_content || item->is_unsure;
     memcpy(row->digest, item->digest, STATE_HASH);
 }
 
@@ -169,6 +187,8 @@ static bool write_row(struct fetch *f, struct fetch_item *item)
     struct state_row row = {0};
     if (item->place == ITEM_KNOWN)
         return write_known(f, item);
+    if (item->place == ITEM_OVER && item->is_again)
+        return true;
     if (item->place == ITEM_WHOLE && f->hashes) {
         f->hashes[item->step].is_known = true;
         memcpy(f->hashes[item->step].hash, item->header_hash, STATE_HASH);
@@ -223,16 +243,16 @@ static bool write_group(struct fetch *f)
 
 /* What the next run must know if this one is killed between the moment in which a file can be seen
  * and the state that says so: that the message came in another size than announced (A52), so that
- * it is not deleted there; and its header's hash, where nothing else tells it from others (C06). */
+ * it is not deleted there; its header's hash, where nothing else tells it from others (C06); and
+ * the intent for one that was looked at again, and is another message. */
 static bool note_early(struct fetch *f, const struct fetch_item *item)
 {
     struct state_row row;
     if (state_get(f->state, f->account->name, item->state_id, &row) != STATUS_OK)
         return false;
-    row.unsure = item->is_unsure;
     row.has_header_hash = true;
     memcpy(row.header_hash, item->header_hash, STATE_HASH);
-    return state_put(f->state, f->account->name, &row) == STATUS_OK;
+    return put_intent(f, item, &row);
 }
 
 static bool note_before_commit(struct fetch *f)
@@ -333,9 +353,14 @@ static bool is_known_now(struct fetch *f, struct fetch_item *item)
                                          f->plan.steps[item->step].message.octets};
     h->is_known = true;
     memcpy(h->hash, item->header_hash, STATE_HASH);
+    h->was_fetched = true;
+    h->is_unsure = item->is_unsure;
+    memcpy(h->digest, item->digest, STATE_HASH);
     h->match = fetch_find_known(f, item->header_hash, sizes);
     if (h->match && !h->match->is_here)
         h->match = NULL; /* a run was killed over it: it is fetched now */
+    if (!h->match)
+        h->match = fetch_find_same(f, item->header_hash, item->digest);
     if (h->match)
         h->match->used = true;
     return h->match != NULL;

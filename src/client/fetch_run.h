@@ -29,6 +29,7 @@ struct fetch_item {
     int64_t state_id;
     enum { ITEM_NAMED, ITEM_ASKED, ITEM_WHOLE, ITEM_KNOWN, ITEM_OVER } place;
     uint64_t octets, wire_octets;
+    bool is_again;  /* is here already, in this row: fetched to see whether it is another one */
     bool is_unsure; /* another size than announced (A52) */
     bool is_double; /* dedupe: another account brought it; nothing was written */
     unsigned char header_hash[STATE_HASH], digest[STATE_HASH];
@@ -42,16 +43,18 @@ struct known_header {
     int64_t state_id; /* 0: a file only */
     uint64_t octets;
     bool is_here; /* it was delivered; else a row of one that was begun, or refused */
-    bool read, used;
+    bool read, used, has_digest;
+    unsigned char digest[STATE_HASH];
     char file[STATE_FILE_NAME + 1];
     struct known_header *next;
 };
 
 struct step_hash {
-    unsigned char asks;     /* what TOP is to tell; fetch_identify.c's */
-    bool is_learnt;         /* the hash is to be noted in the row that is there */
-    bool is_known, by_body; /* the hash; it is looked for again when the message is here */
-    unsigned char hash[STATE_HASH];
+    unsigned char asks;          /* what TOP is to tell; fetch_identify.c's */
+    bool is_learnt;              /* the hash is to be noted in the row that is there */
+    bool is_known, by_body;      /* the hash; it is looked for again when the message is here */
+    bool was_fetched, is_unsure; /* and in another size than announced (A52) */
+    unsigned char hash[STATE_HASH], digest[STATE_HASH];
     struct known_header *match; /* found, and to be taken over into the state */
 };
 
@@ -125,6 +128,9 @@ bool fetch_load_known(struct fetch *f);
  * it is no proof. */
 struct known_header *fetch_find_known(struct fetch *f, const unsigned char hash[STATE_HASH],
                                       const uint64_t sizes[FETCH_SIZES]);
+/* Where sizes are not to be relied on: one that has the same octets. */
+struct known_header *fetch_find_same(struct fetch *f, const unsigned char hash[STATE_HASH],
+                                     const unsigned char digest[STATE_HASH]);
 bool fetch_knows_header(const struct fetch *f, const unsigned char hash[STATE_HASH]);
 /* Within a transaction: the step's match is this message; its action is set anew. */
 bool fetch_take_known(struct fetch *f, size_t step);

@@ -2,18 +2,22 @@
 octet, or told by the disk that it is full or broken; a second, undisturbed run completes it. Never
 is a message lost, never is one there twice, and none is partial at any time.
 
-In the short run a sample of the points; all of them in the long one.
+In the short run a sample of the points; all of them in the long one, each noted (tests/support/sweep.py
+says how) and counted.
 """
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 
 import collector
 import pytest
 from collector import Collector, as_stored
 from proxy import Proxy
 from quirk import Message, Quirk, Script, on
+from sweep import Fault, Sweep
 
 COUNT = 20
 SAMPLE = 12
@@ -58,7 +62,8 @@ class Stage:
         log = os.path.join(self.folder, "strace.log")
         environment = {**self.account.environment(), "ASAN_OPTIONS": "detect_leaks=0:exitcode=99"}
         done = subprocess.run(
-            ["strace", "-f", "-qq", "-o", log, *options, *self.account.command("fetch", "--quiet")],
+            ["strace", "-f", "-qq", "-o", log, *options,
+             *self.account.command("fetch", "--quiet")],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
             cwd=self.folder, env=environment)
         assert not collector.SANITIZER.search(done.stdout.decode(errors="replace")), done.stdout
@@ -67,11 +72,14 @@ class Stage:
 
     def nothing_is_partial(self, where):
         got = self.account.messages()
-        assert all(one in WANT for one in got), f"{where}: a message that nobody sent"
-        assert len(set(got)) == len(got), f"{where}: a message twice"
+        if any(one not in WANT for one in got):
+            raise Fault("other", f"{where}: a message that nobody sent")
+        if len(set(got)) != len(got):
+            raise Fault("twice", f"{where}: a message twice")
         self.server.wait_idle()
         left = [as_stored(message.data) for message in self.server.box]
-        assert set(got) | set(left) == set(WANT), f"{where}: a message is lost"
+        if set(got) | set(left) != set(WANT):
+            raise Fault("lost", f"{where}: a message is neither here nor there")
 
     def complete(self, where):
         """The next run ends the work; one more finds nothing to do."""
@@ -81,7 +89,9 @@ class Stage:
             result = self.account.fetch("--json")
             assert result.exit == 0, f"{where}: {result.text()[-1000:]}"
             got = self.account.messages()
-            assert len(got) == len(WANT), f"{where}: {len(got)} messages"
+            if len(got) != len(WANT):
+                raise Fault("lost" if len(got) < len(WANT) else "twice",
+                            f"{where}: {len(got)} messages")
             assert got == WANT, f"{where}: other octets"
             assert self.account.drafts() == [], f"{where}: drafts are left"
         self.server.wait_idle()
@@ -116,25 +126,37 @@ def undisturbed(stage):
     return calls
 
 
+def every_one(stage, name, points, attempt):
+    """All the points, each tried by itself, counted."""
+    sys.setswitchinterval(0.0005)  # the server's threads and the proxy's share this process
+    sweep = Sweep(f"{name}-{stage.keep}", collector.program())
+    sweep.run(points, lambda point: attempt(stage, *point))
+    sweep.verdict()
+
+
 def kill_at(stage, name, number):
+    """Whether there was such a call in this run."""
     stage.reset()
-    stage.strace("-e", f"trace={name}", "-e", f"inject={name}:signal=SIGKILL:when={number}")
+    status, _calls = stage.strace("-e", f"trace={name}", "-e",
+                                  f"inject={name}:signal=SIGKILL:when={number}")
     stage.complete(f"killed at {name} number {number}")
+    return status == -signal.SIGKILL
 
 
-def kill_sweep(stage, choose):
-    for name, number in choose(list(points(undisturbed(stage)))):
-        if name != "execve":
-            kill_at(stage, name, number)
+def kills(stage):
+    """Every call of a run but the first, which starts the program."""
+    return [point for point in points(undisturbed(stage)) if point[0] != "execve"]
 
 
 def test_c21_killed_at_a_sample_of_system_calls(stage):
-    kill_sweep(stage, lambda whole: sample(whole[len(whole) // 4:], SAMPLE))
+    whole = kills(stage)
+    struck = [kill_at(stage, *point) for point in sample(whole[len(whole) // 4:], SAMPLE)]
+    assert any(struck)
 
 
 @pytest.mark.long
 def test_c21_killed_at_every_system_call(stage):
-    kill_sweep(stage, lambda whole: whole)
+    every_one(stage, "kill", kills(stage), kill_at)
 
 
 def blind(folder, keep):
@@ -186,13 +208,65 @@ def test_a52_what_came_short_is_not_deleted_after_a_kill_either(tmp_path):
         stage.server.close()
 
 
+def other_sizes():
+    """Each message is a little longer than it was said to be the last time, and comes as it was."""
+    sizes = [f"{i} {len(data) + 1}" for i, (_uidl, data) in enumerate(BOX, 1)]
+    return Script(rules=[on("^LIST$", "+OK", *sizes, ".")])
+
+
+def again(stage):
+    """All is here; LIST tells other sizes, so that each is looked at again."""
+    stage.reset()
+    assert stage.account.fetch().exit == 0
+    stage.server.play(other_sizes())
+
+
+def kill_again_at(stage, name, number):
+    again(stage)
+    status, _calls = stage.strace("-e", f"trace={name}", "-e",
+                                  f"inject={name}:signal=SIGKILL:when={number}")
+    where = f"killed at {name} number {number}, looking again"
+    for _ in range(3):
+        result = stage.account.fetch("--json")
+        assert result.exit in (0, 75), f"{where}: {result.text()[-1000:]}"
+    if stage.account.messages() != WANT:
+        raise Fault("twice", f"{where}: {len(stage.account.messages())} messages")
+    return status == -signal.SIGKILL
+
+
+def looks(stage):
+    again(stage)
+    status, calls = stage.strace()
+    assert status in (0, 75) and stage.account.messages() == WANT
+    return [point for point in points(calls) if point[0] != "execve"]
+
+
+@pytest.fixture
+def kept(tmp_path):
+    made = Stage(tmp_path, "forever")
+    yield made
+    made.server.close()
+
+
+def test_c21_killed_while_messages_are_looked_at_again(kept):
+    whole = looks(kept)
+    struck = [kill_again_at(kept, *point) for point in sample(whole[len(whole) // 4:], SAMPLE)]
+    assert any(struck)
+
+
+@pytest.mark.long
+def test_c21_killed_at_every_system_call_while_looking_again(kept):
+    every_one(kept, "kill-again", looks(kept), kill_again_at)
+
+
 def fail_at(stage, name, error, number):
     stage.reset()
-    status, _calls = stage.strace("-e", f"trace={name}",
-                                  "-e", f"inject={name}:error={error}:when={number}")
+    status, calls = stage.strace("-e", f"trace={name}",
+                                 "-e", f"inject={name}:error={error}:when={number}")
     where = f"{error} at {name} number {number} (exit {status})"
     assert 0 <= status < 128, where
     stage.complete(where)
+    return len(calls) >= number
 
 
 def failures(calls):
@@ -207,8 +281,7 @@ def test_c21_a_sample_of_disk_errors(stage):
 
 @pytest.mark.long
 def test_c21_a_disk_error_at_every_occurrence(stage):
-    for point in failures(undisturbed(stage)):
-        fail_at(stage, *point)
+    every_one(stage, "disk", failures(undisturbed(stage)), fail_at)
 
 
 def test_c21_a_full_disk_that_stays_full(stage):
@@ -229,27 +302,26 @@ def cut_at(stage, way, octet):
     where = f"cut after {octet} octets {way} (exit {result.exit})"
     assert result.exit in (0, 65, 69, 75, 76), where + result.text()
     stage.complete(where)
+    return proxy.passed[way] == octet
 
 
-def octets_of_a_run(stage):
+def cuts(stage):
+    """Each octet of a whole dialogue, on its way down and up."""
     stage.reset()
     with Proxy(stage.server.port) as proxy:
         stage.account.configure(stage.url(proxy.port), settings=stage.settings())
         assert stage.account.fetch().exit == 0
         stage.server.wait_idle()
-        return dict(proxy.passed)
-
-
-def cut_sweep(stage, choose):
-    for way, count in octets_of_a_run(stage).items():
-        for octet in choose(range(count)):
-            cut_at(stage, way, octet)
+        return {way: [(way, octet) for octet in range(count)]
+                for way, count in proxy.passed.items()}
 
 
 def test_c21_cut_at_a_sample_of_octets(stage):
-    cut_sweep(stage, lambda whole: sample(whole, SAMPLE))
+    for whole in cuts(stage).values():
+        struck = [cut_at(stage, *point) for point in sample(whole, SAMPLE)]
+        assert all(struck)
 
 
 @pytest.mark.long
 def test_c21_cut_at_every_octet(stage):
-    cut_sweep(stage, lambda whole: whole)
+    every_one(stage, "cut", sum(cuts(stage).values(), []), cut_at)

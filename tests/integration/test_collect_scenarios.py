@@ -6,6 +6,7 @@ import time
 
 import collect_case
 import collect_scenarios
+import collect_scenarios_hostile
 import collect_scenarios_keep
 import collector
 import pytest
@@ -13,7 +14,8 @@ import quirk
 from poplind import wait_until
 from quirk import HALF, Quirk, Script, mail, on, ordinary, pause, stall
 
-CASES = [*collect_scenarios.CASES, *collect_scenarios_keep.CASES]
+CASES = [*collect_scenarios.CASES, *collect_scenarios_keep.CASES,
+         *collect_scenarios_hostile.CASES]
 pytestmark = pytest.mark.skipif(collector.program() is None, reason="poplin is not built")
 
 

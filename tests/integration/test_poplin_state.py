@@ -7,6 +7,7 @@ import shutil
 
 import clients
 import pytest
+import thunderbird
 from poplin_home import PoplinHome, program
 
 pytestmark = pytest.mark.skipif(program() is None, reason="poplin is not built")
@@ -49,19 +50,38 @@ def test_what_the_real_tool_has_seen_is_not_fetched_again(shared_server, home, t
     assert home.run("check", expect=1).exit == 1 and len(drop.files()) == 4
 
 
-def test_thunderbirds_popstate_is_taken_over(shared_server, home):
+@pytest.mark.parametrize("eol, end", (("\r\n", "\r\n"), ("\n", "")))
+def test_thunderbirds_popstate_is_taken_over(shared_server, home, eol, end):
+    """As older ones write it on Windows, and as today's does elsewhere: no line end at the end."""
     shared_server.maildrop("alice").fill("plain", "dots", "crlf", "third")
     kept, marked, too_big, _ = uidls(shared_server)
-    file = home.write("popstate.dat",
-                      "# POP3 State File\r\n# This is a generated file!  Do not edit.\r\n\r\n"
-                      f"*mail.example.org ann\r\nk not-ours 1700000000\r\n*127.0.0.1 alice\r\n"
-                      f"k {kept} 1700000000\r\nd {marked} 1700000001\r\nb {too_big} 1700000002\r\n")
+    lines = ["# POP3 State File", "# This is a generated file!  Do not edit.", "",
+             "*mail.example.org ann", "k not-ours 1700000000", "*127.0.0.1 alice",
+             f"b {too_big} 1700000002", f"k {kept} 1700000000", f"d {marked} 1700000001"]
+    file = home.write("popstate.dat", eol.join(lines) + end)
     home.run("state", "import", "thunderbird", file)
     rows = home.run("state", "show", "--json").objects()
     assert {row["uidl"]: row["fetched"] for row in rows} == {
         kept: "2023-11-14T22:13:20Z", marked: "2023-11-14T22:13:21Z"}
     home.run("fetch")
     assert len(home.messages("work")) == 2
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not thunderbird.is_here(), reason="Thunderbird is not installed")
+def test_what_the_real_thunderbird_has_seen_is_not_fetched_again(shared_server, home, tmp_path):
+    """`longline` is too large for it: it has seen the beginning only, which counts for nothing."""
+    drop = shared_server.maildrop("alice")
+    drop.fill("plain", "dots", "longline")
+    folder = tmp_path / "old"
+    folder.mkdir()
+    file = thunderbird.get_mail(shared_server, "alice", str(folder))
+    drop.deliver("second")
+    done = home.run("state", "import", "thunderbird", file)
+    with open(file, encoding="utf-8") as noted:
+        assert done.out == "work: 2 taken over, 0 were known\n", noted.read()
+    home.run("fetch")
+    assert len(home.messages("work")) == 2 and len(drop.files()) == 4
 
 
 def test_c21_what_another_tool_fetched_is_never_deleted_by_this_one(shared_server, home):

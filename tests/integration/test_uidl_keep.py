@@ -5,12 +5,12 @@ import shutil
 import subprocess
 
 import dovecot
+import peers
 import pytest
 from maildir import Maildir
 from poplind import MAIL_USER, mail_owner
 
-# Debian lets one POP3 server be installed at a time: POPLIN_COURIER names an unpacked courierpop3d.
-COURIER = os.environ.get("POPLIN_COURIER", "/usr/lib/courier/courier/courierpop3d")
+COURIER = peers.program("courier-pop", "usr/lib/courier/courier/courierpop3d") or ""
 
 
 def uidls(server, user="alice"):

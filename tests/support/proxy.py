@@ -13,12 +13,12 @@ END = b""
 
 
 class Proxy:
-    def __init__(self, target, delay=0.0, down=-1, up=-1):
+    def __init__(self, target, delay=0.0, down=-1, up=-1, address=("127.0.0.1", 0)):
         self.target, self.delay = target, delay
         self.limits = {"down": down, "up": up}
         self.passed = {"down": 0, "up": 0}  # of all connections
         self._sockets = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=32)
+        self._listener = socket.create_server(address, backlog=32)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -508,7 +508,7 @@ class Quirk:
     def wait_idle(self, seconds=5):
         end = time.monotonic() + seconds
         while self._running > 0 and time.monotonic() < end:
-            time.sleep(0.005)
+            time.sleep(0.001)
 
     def said(self):
         """All command lines since the last play, in order."""
