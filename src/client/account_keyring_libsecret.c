@@ -1,6 +1,10 @@
+/* libsecret brings forty libraries with it, which cost every start of the program: it is loaded
+ * when a password is asked of it. */
 #include "client/account_keyring.h"
 
+#include <dlfcn.h>
 #include <libsecret/secret.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,16 +29,41 @@ static const SecretSchema schema = {
                    {"user", SECRET_SCHEMA_ATTRIBUTE_STRING}},
 };
 
+struct keyring {
+    __typeof__(&secret_password_lookup_nonpageable_sync) look_up;
+    __typeof__(&secret_password_free) free_password;
+    __typeof__(&g_error_free) free_error;
+};
+
+/* It stays loaded: GLib cannot be unloaded. */
+static bool load(struct keyring *k, char why[200])
+{
+    void *library = dlopen("libsecret-1.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (library != NULL) {
+        *(void **)&k->look_up = dlsym(library, "secret_password_lookup_nonpageable_sync");
+        *(void **)&k->free_password = dlsym(library, "secret_password_free");
+        *(void **)&k->free_error = dlsym(library, "g_error_free");
+        if (k->look_up != NULL && k->free_password != NULL && k->free_error != NULL)
+            return true;
+    }
+    (void)snprintf(why, 200, "the keyring cannot be asked (%.80s); install libsecret-1-0",
+                   dlerror());
+    return false;
+}
+
 enum status account_keyring_find(const char *host, const char *user, char *out, size_t size,
                                  char why[200])
 {
+    struct keyring keyring;
     GError *error = NULL;
-    gchar *found = secret_password_lookup_nonpageable_sync(
-        &schema, NULL, &error, "protocol", "pop3", "server", host, "user", user, NULL);
+    if (!load(&keyring, why))
+        return STATUS_UNSUPPORTED;
+    gchar *found = keyring.look_up(&schema, NULL, &error, "protocol", "pop3", "server", host,
+                                   "user", user, NULL);
     if (error != NULL) {
         (void)snprintf(why, 200, "the keyring does not answer (%.80s); is a desktop session there?",
                        error->message);
-        g_error_free(error);
+        keyring.free_error(error);
         return STATUS_TEMPORARY;
     }
     if (found == NULL) {
@@ -45,6 +74,6 @@ enum status account_keyring_find(const char *host, const char *user, char *out, 
         return STATUS_NOT_FOUND;
     }
     enum status s = take(found, out, size, why);
-    secret_password_free(found);
+    keyring.free_password(found);
     return s;
 }
