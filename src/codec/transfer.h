@@ -33,10 +33,10 @@ struct transfer {
     uint64_t taken, first_defect; /* octets taken so far; where the first defect was */
     uint32_t bits;                /* an unfinished quantum or escape */
     uint8_t count, state;
-    char held[80]; /* blanks that may be a line's end (quoted-printable); a line of uuencode */
+    char held[96]; /* what may be a line's end or an escape (quoted-printable); a line (uuencode) */
     uint8_t held_size;
-    uint32_t crc, declared_crc;
-    uint64_t written, declared_size;
+    uint32_t crc;
+    uint64_t written, declared_size; /* of one file of yEnc; UINT64_MAX: none declared */
 };
 
 /* Room that a call needs at least to go on. */
@@ -45,8 +45,11 @@ enum { TRANSFER_ROOM = 128 };
 void transfer_init(struct transfer *t, enum transfer_encoding encoding);
 
 /* Takes octets from the front of *encoded and writes what they stand for; stops when *encoded is
- * empty or fewer than TRANSFER_ROOM octets are left. Returns the octets written. `out` may be where
- * the encoded octets lie, or before. */
+ * empty or fewer than TRANSFER_ROOM octets are left. Returns the octets written.
+ *
+ * `out` may be where the encoded octets lie, or before, so that a buffer is decoded in place: what
+ * was held back of one piece is written before what follows, so the pieces must lie behind one
+ * another. Not so uuencode, whose short lines stand for more octets than they have. */
 size_t transfer_feed(struct transfer *t, struct slice *encoded, char *out, size_t room);
 size_t transfer_feed_scalar(struct transfer *t, struct slice *encoded, char *out, size_t room);
 
