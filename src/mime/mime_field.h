@@ -10,7 +10,7 @@
 struct mime_field {
     struct slice name;  /* without blanks before the colon */
     struct slice value; /* folded, as it stands, without the last line end and blanks around it */
-    size_t offset;      /* of the name in the header */
+    size_t offset;      /* of the name in the header that was handed in */
 };
 
 /* Takes the next field from the front of *header; false: there is none. Lines that are no field

@@ -42,6 +42,7 @@ struct mime_part {
     uint32_t parent; /* MIME_NONE: the message itself, index 0 */
     uint32_t next;   /* the next of the same parent; MIME_NONE */
     uint32_t children;
+    uint32_t number;       /* among the parts of its parent, from 1 */
     uint16_t depth;        /* 0: the message itself */
     uint8_t kind;          /* enum mime_kind */
     uint8_t encoding;      /* enum mime_encoding */
@@ -132,9 +133,10 @@ void mime_parser_end(struct mime_parser *p);
 void mime_parser_add_defect(struct mime_parser *p, enum mime_defect_code code, uint32_t part,
                             uint64_t offset);
 
-/* "1.2.3" as IMAP numbers parts [RFC 3501 6.4.5]: the leaf of a message without parts is "1"; what
- * lies in a message/rfc822 that is part 2 is "2.1" …; "" for the message itself when it has parts.
- */
+/* "1.2.3": each number is a part's place in its parent; the message within a message/rfc822 is its
+ * part 1, so that what lies in part 2, a message that is a multipart, is "2.1.1" … (IMAP leaves out
+ * that multipart's number [RFC 3501 6.4.5], so that it has none). The message itself is "1" when it
+ * is a leaf, else "". Returns the octets; 0 also when room is too small. */
 size_t mime_part_path(const struct mime_parser *p, uint32_t part, char *out, size_t room);
 /* The part of a path; MIME_NONE. */
 uint32_t mime_part_find(const struct mime_parser *p, struct slice path);

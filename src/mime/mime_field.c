@@ -1,0 +1,89 @@
+#include "mime/mime_field.h"
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_name(char c)
+{
+    return c > ' ' && c < 0x7f && c != ':';
+}
+
+/* A line with its end. */
+static struct slice line_of(struct slice s)
+{
+    const char *lf = s.size ? memchr(s.data, '\n', s.size) : NULL;
+    return slice_take(s, lf ? (size_t)(lf - s.data) + 1 : s.size);
+}
+
+/* A first line with those that are folded to it. */
+static struct slice folded(struct slice s)
+{
+    size_t n = line_of(s).size;
+    while (n < s.size && is_blank(s.data[n]))
+        n += line_of(slice_skip(s, n)).size;
+    return slice_take(s, n);
+}
+
+static bool is_space(char c)
+{
+    return is_blank(c) || c == '\r' || c == '\n';
+}
+
+static struct slice trimmed(struct slice s)
+{
+    while (s.size && is_space(s.data[0]))
+        s = slice_skip(s, 1);
+    while (s.size && is_space(s.data[s.size - 1]))
+        s.size--;
+    return s;
+}
+
+/* False: it begins no field. */
+static bool split(struct slice lines, struct mime_field *out)
+{
+    size_t name = 0;
+    while (name < lines.size && is_name(lines.data[name]))
+        name++;
+    size_t colon = name;
+    while (colon < lines.size && is_blank(lines.data[colon]))
+        colon++;
+    if (name == 0 || colon == lines.size || lines.data[colon] != ':')
+        return false;
+    out->name = slice_take(lines, name);
+    out->value = trimmed(slice_skip(lines, colon + 1));
+    return true;
+}
+
+static bool next(struct slice *header, struct mime_field *out)
+{
+    while (header->size) {
+        struct slice lines = folded(*header);
+        *header = slice_skip(*header, lines.size);
+        if (split(lines, out))
+            return true;
+    }
+    return false;
+}
+
+bool mime_field_next(struct slice *header, struct mime_field *out)
+{
+    const char *start = header->data;
+    if (!next(header, out))
+        return false;
+    out->offset = (size_t)(out->name.data - start);
+    return true;
+}
+
+bool mime_field_find(struct slice header, struct slice name, struct mime_field *out)
+{
+    const char *start = header.data;
+    while (next(&header, out)) {
+        if (slice_equal_nocase(out->name, name)) {
+            out->offset = (size_t)(out->name.data - start);
+            return true;
+        }
+    }
+    return false;
+}
