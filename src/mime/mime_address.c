@@ -26,16 +26,20 @@ static void put_word(struct address_reader *r, size_t from, bool is_plain, struc
     struct mailbox *m = &r->m;
     bool joins = m->words > 0 && m->word_to == from;
     size_t before = r->phrase.size;
+    bool is_dot = slice_equal(text, SLICE("."));
     if (before > m->name && !joins)
         buf_put_char(&r->phrase, ' ');
-    /* `"quoted"atom`: the atom is a word of its own, unless it begins with a dot. */
-    if (!joins || (!m->is_word_plain && is_plain && text.data[0] != '.')) {
+    /* `"quoted"atom`: the atom is a word of its own. [RFC 5322 4.4] obs-local-part: a dot between
+     * blanks makes one word of three. */
+    bool is_dotted = m->words > 0 && is_plain && (m->is_word_dot || text.data[0] == '.');
+    if (!is_dotted && (!joins || (!m->is_word_plain && is_plain))) {
         m->word_from = from;
         m->word_phrase = before;
         m->words++;
     }
     m->is_plain = m->is_plain && is_plain;
     m->is_word_plain = is_plain;
+    m->is_word_dot = is_dot;
     address_put_inside(&r->scan, text, &r->phrase);
     m->word_to = r->scan.at;
 }
@@ -54,14 +58,23 @@ static void take_atom(struct address_reader *r)
     put_word(r, from, !is_word && charset_is_ascii(text), text);
 }
 
+/* `"John" Smith" <j@d>, "Mary" <m@d>`: a quote at a word's end that would take in an address. */
+static bool is_stray(const struct address_reader *r, size_t from, struct slice inside)
+{
+    return r->m.words > 0 && r->m.word_to == from && r->m.is_word_plain &&
+           slice_find(inside, '@') < inside.size && slice_find(inside, '<') < inside.size;
+}
+
 static void take_quoted(struct address_reader *r)
 {
     struct slice inside;
     size_t from = r->scan.at;
-    if (address_take_quoted(&r->scan, &inside))
+    if (address_take_quoted(&r->scan, &inside) && !is_stray(r, from, inside)) {
         put_word(r, from, false, inside);
-    else
-        r->scan.at++;
+        return;
+    }
+    r->scan.at = from + 1;
+    r->scan.is_broken = true;
 }
 
 static void take_comment(struct address_reader *r)
@@ -191,12 +204,19 @@ static bool may_be_name(const struct address_reader *r)
            is_upper_or_foreign(r);
 }
 
+/* Words in which an address was found after all: `=?utf-8?Q?Ann_=3Ca=40b=3E?=`. */
+static bool is_whole(const struct mime_address *a)
+{
+    return slice_find(a->address, '@') < a->address.size;
+}
+
 static void take_comma(struct address_reader *r, size_t octets)
 {
     r->scan.at += octets;
     bool may_continue = may_be_name(r);
+    uint32_t before = r->out->count;
     address_finish(r);
-    if (!may_continue) {
+    if (!may_continue || (r->out->count > before && is_whole(&r->out->list[before]))) {
         settle(r);
         return;
     }
@@ -217,6 +237,7 @@ static void take_semicolon(struct address_reader *r)
     r->group = SLICE("");
 }
 
+/* `[mailto:a@b]` and its like; the colon is at hand. */
 static bool is_scheme(const struct address_reader *r)
 {
     struct slice word = slice_of(r->scan.text.data + r->m.word_from, r->m.word_to - r->m.word_from);
@@ -242,8 +263,10 @@ static bool begins_group(struct address_reader *r)
 static void take_colon(struct address_reader *r)
 {
     struct mailbox *m = &r->m;
-    size_t from = r->scan.at++;
-    if (is_scheme(r)) {
+    size_t from = r->scan.at;
+    bool drops_scheme = is_scheme(r);
+    r->scan.at++;
+    if (drops_scheme) {
         r->phrase.size = m->word_phrase;
         m->words--;
         r->scan.is_broken = true;
@@ -291,7 +314,7 @@ static void step(struct address_reader *r)
 /* Behind the last c, 0: there is none. */
 static size_t last(struct slice text, char c)
 {
-    const char *at = text.size ? memrchr(text.data, c, text.size) : NULL;
+    const char *at = text.data ? memrchr(text.data, c, text.size) : NULL;
     return at ? (size_t)(at - text.data) + 1 : 0;
 }
 
@@ -324,17 +347,18 @@ void mime_address_parse(struct slice value, enum charset *hint, struct arena *ar
                         struct mime_address_list *out)
 {
     struct address_reader r = {.arena = arena, .hint = hint, .out = out, .group = SLICE("")};
-    size_t capacity = arena->capacity,
-           room = value.size * (ADDRESS_WIDEST + 1) + ADDRESS_DECODER_ROOM;
+    size_t capacity = arena->capacity;
     *out = (struct mime_address_list){0};
-    if (capacity - arena->size < room) {
+    struct slice text = unwrapped(&r, value);
+    if (out->is_limited || (capacity - arena->size) / 2 < text.size) {
         out->is_limited = true;
         return;
     }
-    /* The words are gathered at the arena's far end, which is given back. */
-    arena->capacity -= room;
-    r.phrase = buf_over(arena->data + arena->capacity, room);
-    parse(&r, unwrapped(&r, value));
-    assert(!r.phrase.overflow);
+    /* Words are gathered at the arena's far end, which is given back. */
+    arena->capacity -= 2 * text.size;
+    r.phrase = buf_over(arena->data + arena->capacity, text.size);
+    r.scratch = buf_over(arena->data + arena->capacity + text.size, text.size);
+    parse(&r, text);
+    assert(!r.phrase.overflow && !r.scratch.overflow);
     arena->capacity = capacity;
 }

@@ -18,6 +18,7 @@ struct mailbox {
     size_t word_phrase;        /* the last word, in the phrase */
     bool is_plain;             /* every word is ASCII without quotes */
     bool is_word_plain;        /* the last is */
+    bool is_word_dot;          /* the last is a dot alone */
     struct slice comment;      /* empty: none */
     bool comment_follows;      /* the comment stands behind the address */
     struct slice bare;         /* an address without angles */
@@ -30,7 +31,8 @@ struct mailbox {
 struct address_reader {
     struct address_scan scan;
     struct mailbox m;
-    struct buf phrase; /* words as they stand, without quotes; never larger than the text */
+    struct buf phrase;  /* words as they stand, without quotes; never larger than the text */
+    struct buf scratch; /* of the same size */
     struct slice group;
     bool in_group;
     size_t last_comma, last_semicolon; /* of the text */

@@ -36,14 +36,35 @@ static bool open_room(struct address_reader *r, size_t octets, struct buf *out)
     return place != NULL;
 }
 
+static const struct slice wide_blanks[] = {
+    {"\xc2\xa0", 2}, {"\xe3\x80\x80", 3}, {"\xe2\x80\x8b", 3}, {"\xef\xbb\xbf", 3}};
+
+static size_t blank_size(struct slice s)
+{
+    for (size_t i = 0; i < sizeof wide_blanks / sizeof *wide_blanks; i++) {
+        if (slice_starts(s, wide_blanks[i]))
+            return wide_blanks[i].size;
+    }
+    return s.size > 0 && address_is_blank(s.data[0]) ? 1 : 0;
+}
+
+static size_t last_blank_size(struct slice s)
+{
+    for (size_t i = 0; i < sizeof wide_blanks / sizeof *wide_blanks; i++) {
+        if (slice_ends(s, wide_blanks[i]))
+            return wide_blanks[i].size;
+    }
+    return s.size > 0 && address_is_blank(s.data[s.size - 1]) ? 1 : 0;
+}
+
 static struct slice close_room(struct address_reader *r, const struct buf *out)
 {
     struct slice s = buf_slice(out);
     r->arena->size = (size_t)(out->data - r->arena->data) + out->size;
-    while (s.size > 0 && address_is_blank(s.data[0]))
-        s = slice_skip(s, 1);
-    while (s.size > 0 && address_is_blank(s.data[s.size - 1]))
-        s.size--;
+    for (size_t n = 1; n > 0 && s.size > 0; s = slice_skip(s, n))
+        n = blank_size(s);
+    for (size_t n = 1; n > 0; s.size -= n)
+        n = last_blank_size(s);
     return s;
 }
 
@@ -72,10 +93,10 @@ static struct slice clean(struct address_reader *r, struct slice piece)
     struct buf text;
     if (!open_room(r, piece.size, &text))
         return SLICE("");
-    struct slice raw = slice_of(r->phrase.data + r->phrase.size, 0);
-    address_put_clean(&r->scan, piece, &r->phrase);
-    raw.size = (size_t)(r->phrase.data + r->phrase.size - raw.data);
-    r->phrase.size -= raw.size;
+    buf_clear(&r->scratch);
+    address_put_clean(&r->scan, piece, &r->scratch);
+    struct slice raw = buf_slice(&r->scratch);
+    r->scan.is_broken |= slice_ends(raw, SLICE("@"));
     if (raw.size > 2 && memmem(raw.data, raw.size, "=?", 2))
         (void)encoded_word_decode(raw, r->hint, &text);
     else
@@ -85,12 +106,10 @@ static struct slice clean(struct address_reader *r, struct slice piece)
 
 static struct slice comment_text(struct address_reader *r, struct slice comment)
 {
-    size_t before = r->phrase.size;
-    address_put_inside(&r->scan, comment, &r->phrase);
-    struct slice text =
-        address_decoded(r, slice_of(r->phrase.data + before, r->phrase.size - before));
-    r->phrase.size = before;
-    return text;
+    buf_clear(&r->scratch);
+    if (comment.size > 0)
+        address_put_inside(&r->scan, comment, &r->scratch);
+    return address_decoded(r, buf_slice(&r->scratch));
 }
 
 struct slice address_phrase(struct address_reader *r, size_t from, size_t to)
@@ -99,6 +118,11 @@ struct slice address_phrase(struct address_reader *r, size_t from, size_t to)
 }
 
 /* ---- one address ---- */
+
+static bool has_at(struct slice s)
+{
+    return slice_find(s, '@') < s.size;
+}
 
 static bool has_blank(struct slice s)
 {
@@ -123,59 +147,58 @@ static struct mime_address of_name(struct slice name)
 {
     struct mime_address a = {.name = name, .address = SLICE("")};
     size_t open = name.size;
-    if (slice_find(name, '@') == name.size)
-        return a;
     while (open > 0 && name.data[open - 1] != '<')
         open--;
     if (open > 0 && name.data[name.size - 1] == '>') {
         struct slice inside = slice_of(name.data + open, name.size - open - 1);
-        if (!has_blank(inside) && slice_find(inside, '@') < inside.size)
+        if (!has_blank(inside) && has_at(inside))
             a = (struct mime_address){trimmed(slice_take(name, open - 1)), inside, {NULL, 0}};
-    } else if (!has_blank(name)) {
+    } else if (has_at(name) && !has_blank(name)) {
         a = (struct mime_address){SLICE(""), name, {NULL, 0}};
     }
     return a;
 }
 
+/* Words and no address: a name, or a local part without its domain when it is one word. */
 static struct mime_address of_words(struct address_reader *r)
 {
     struct mailbox *m = &r->m;
     struct slice comment = comment_text(r, m->comment);
+    struct slice words = address_phrase(r, m->name, r->phrase.size);
     r->scan.is_broken = true;
-    if (m->words == 1 && m->is_plain) {
-        struct slice word = address_phrase(r, m->name, r->phrase.size);
-        if (slice_find(comment, '@') < comment.size && !has_blank(comment))
-            return (struct mime_address){word, comment, {NULL, 0}};
-        return (struct mime_address){comment, word, {NULL, 0}};
-    }
-    struct slice name = address_phrase(r, m->name, r->phrase.size);
-    return of_name(name.size ? name : comment);
+    if (has_at(comment) && !has_blank(comment))
+        return (struct mime_address){words, comment, {NULL, 0}};
+    if (m->words == 1 && m->is_plain)
+        return (struct mime_address){comment, words, {NULL, 0}};
+    return of_name(words);
+}
+
+/* The first of: words before, words behind, a comment. */
+static struct slice name_of(struct address_reader *r, size_t before_end, size_t behind)
+{
+    struct slice name = address_phrase(r, r->m.name, before_end);
+    if (name.size == 0)
+        name = address_phrase(r, behind, r->phrase.size);
+    return name.size ? name : comment_text(r, r->m.comment);
 }
 
 static struct mime_address of_angle(struct address_reader *r)
 {
     struct mailbox *m = &r->m;
-    struct mime_address a = {.address = clean(r, m->angle)};
-    a.name = address_phrase(r, m->name, m->angle_phrase);
-    if (a.name.size == 0)
-        a.name = address_phrase(r, m->angle_phrase, r->phrase.size);
-    if (a.name.size == 0)
-        a.name = comment_text(r, m->comment);
-    if (a.name.size == 0 && has_blank(m->angle) && slice_find(m->angle, '@') == m->angle.size)
-        a = (struct mime_address){address_decoded(r, m->angle), SLICE(""), {NULL, 0}};
-    return a;
+    struct slice name = name_of(r, m->angle_phrase, m->angle_phrase);
+    if (has_at(m->angle) || !has_blank(m->angle))
+        return (struct mime_address){name, clean(r, m->angle), {NULL, 0}};
+    r->scan.is_broken = true;
+    return (struct mime_address){
+        name.size ? name : address_decoded(r, m->angle), SLICE(""), {NULL, 0}};
 }
 
 static struct mime_address of_bare(struct address_reader *r)
 {
     struct mailbox *m = &r->m;
-    struct mime_address a = {.address = clean(r, m->bare)};
-    a.name = address_phrase(r, m->name, m->bare_from);
-    if (a.name.size == 0)
-        a.name = address_phrase(r, m->bare_to, r->phrase.size);
-    if (a.name.size == 0)
-        a.name = comment_text(r, m->comment);
-    return a;
+    r->scan.is_broken |= m->bare_from > m->name || m->bare_to < r->phrase.size;
+    struct slice name = name_of(r, m->bare_from, m->bare_to);
+    return (struct mime_address){name, clean(r, m->bare), {NULL, 0}};
 }
 
 void address_finish(struct address_reader *r)
@@ -186,7 +209,7 @@ void address_finish(struct address_reader *r)
         a = of_angle(r);
     else if (m->has_bare)
         a = of_bare(r);
-    else if (r->phrase.size > m->name || m->comment.size > 0)
+    else if (r->phrase.size > m->name)
         a = of_words(r);
     if (a.name.size > 0 || a.address.size > 0)
         (void)add(r, a);

@@ -22,6 +22,7 @@ struct date_reader {
     int32_t year, month, day; /* 0: not met */
     int32_t hour, minute, second;
     bool has_year, has_time, has_zone_number, is_zone_known;
+    bool is_forenoon, is_afternoon;
     int32_t zone;
     char shape[SHAPE_MAX + 1]; /* what was met in its order: to know RFC 5322's */
     size_t shape_size;
@@ -313,13 +314,12 @@ static void take_number(struct date_reader *r)
         take_lone_number(r);
 }
 
-static void take_half_day(struct date_reader *r, bool is_after)
+/* "3:30 PM" and "下午3:30" alike: the word may stand before the time. */
+static int32_t hour_of(const struct date_reader *r)
 {
-    if (r->has_time && is_after && r->hour < 12)
-        r->hour += 12;
-    else if (r->has_time && !is_after && r->hour == 12)
-        r->hour = 0;
-    note(r, 'x');
+    if (r->is_afternoon && r->hour < 12)
+        return r->hour + 12;
+    return r->is_forenoon && r->hour == 12 ? 0 : r->hour;
 }
 
 static void take_zone_name(struct date_reader *r, const struct mime_date_word *w)
@@ -351,7 +351,9 @@ static void take_word(struct date_reader *r)
         break;
     case MIME_DATE_BEFORE_NOON:
     case MIME_DATE_AFTER_NOON:
-        take_half_day(r, w->kind == MIME_DATE_AFTER_NOON);
+        r->is_afternoon = w->kind == MIME_DATE_AFTER_NOON;
+        r->is_forenoon = !r->is_afternoon;
+        note(r, 'x');
         break;
     default:
         note(r, 'x');
@@ -411,7 +413,7 @@ bool mime_date_parse(struct slice value, struct mime_date *out)
     if (!r.has_year || r.month < 1 || r.month > 12 || r.day < 1 || r.day > 31)
         return false;
     int64_t day = days_of(r.year, r.month, r.day);
-    int64_t minutes = (day * 24 + r.hour) * 60 + r.minute - r.zone;
+    int64_t minutes = (day * 24 + hour_of(&r)) * 60 + r.minute - r.zone;
     *out = (struct mime_date){.seconds = minutes * 60 + r.second,
                               .zone_minutes = r.zone,
                               .has_zone = r.is_zone_known,
