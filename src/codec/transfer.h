@@ -22,7 +22,8 @@ enum transfer_encoding {
 enum {
     TRANSFER_FOREIGN_OCTET =
         1,                 /* not of the alphabet; skipped (base64) or kept (quoted-printable) */
-    TRANSFER_PADDING = 2,  /* missing, too much, or in the middle: what follows is decoded too */
+    TRANSFER_PADDING = 2,  /* missing, too much, or in the middle: what follows is decoded too,
+                            unless it begins with a foreign octet */
     TRANSFER_CUT = 4,      /* ended within a quantum, an escape, or before `end` */
     TRANSFER_CHECKSUM = 8, /* yEnc's size or crc32 is another */
 };
@@ -33,7 +34,7 @@ struct transfer {
     uint64_t taken, first_defect; /* octets taken so far; where the first defect was */
     uint32_t bits;                /* an unfinished quantum or escape */
     uint8_t count, state;
-    char held[96]; /* what may be a line's end or an escape (quoted-printable); a line (uuencode) */
+    char held[96]; /* what may be an escape (quoted-printable); a line (uuencode, yEnc) */
     uint8_t held_size;
     uint32_t crc;
     uint64_t written, declared_size; /* of one file of yEnc; UINT64_MAX: none declared */

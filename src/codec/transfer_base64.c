@@ -4,7 +4,8 @@
 
 enum { VALID = 0x40, VALUE = 0x3f };
 
-enum { DATA, WANTS_PADDING, PADDED };
+/* DONE: what follows the padding is another's, such as a list's footer. */
+enum { DATA, WANTS_PADDING, PADDED, DONE };
 
 #define TWO(c, v) [(c)] = VALID | (v), [(c) + 1] = VALID | ((v) + 1)
 #define EIGHT(c, v) TWO(c, v), TWO((c) + 2, (v) + 2), TWO((c) + 4, (v) + 4), TWO((c) + 6, (v) + 6)
@@ -39,15 +40,24 @@ static size_t add(struct transfer *t, unsigned sextet, char *out)
     return 1;
 }
 
+static void foreign(struct transfer *t)
+{
+    transfer_note(t, TRANSFER_FOREIGN_OCTET);
+    if (t->state == PADDED)
+        t->state = DONE;
+}
+
 size_t transfer_base64_step(struct transfer *t, char c, char *out)
 {
     uint8_t sextet = sextets[(uint8_t)c];
+    if (t->state == DONE)
+        return 0;
     if (sextet != 0)
         return add(t, sextet & VALUE, out);
     if (c == '=')
         pad(t);
     else if (c != '\r' && c != '\n' && c != ' ' && c != '\t')
-        transfer_note(t, TRANSFER_FOREIGN_OCTET);
+        foreign(t);
     return 0;
 }
 

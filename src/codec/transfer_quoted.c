@@ -1,24 +1,15 @@
-/* Quoted-printable [RFC 2045 6.7] and Q [RFC 2047 4.2], lenient: escapes in either case; what is no
- * escape stays as it stands; blanks at a line's end are removed, and so are blanks between `=` and
- * its line end. Blanks, a CR and escapes are held until what follows says what they are. */
+/* Quoted-printable [RFC 2045 6.7] and Q [RFC 2047 4.2], lenient: escapes in either case, blanks
+ * between `=` and its line end; what is no escape stays as it stands. Blanks at a line's end stay
+ * too, although RFC 2045 would have them removed: no relay adds any, most decoders keep them, and
+ * signatures ("-- ") and flowed lines need them. */
 #include "codec/transfer_steps.h"
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
 
-/* A longer run of blanks is text: what is before the last so many stays. */
+/* A longer run of blanks behind `=` is no line end. */
 enum { BLANKS_MAX = 80 };
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool ends_in_cr(const struct transfer *t)
-{
-    return t->held_size > 0 && t->held[t->held_size - 1] == '\r';
-}
 
 static size_t release(struct transfer *t, char *out)
 {
@@ -28,63 +19,51 @@ static size_t release(struct transfer *t, char *out)
     return n;
 }
 
+static size_t hold(struct transfer *t, char c)
+{
+    t->held[t->held_size++] = c;
+    return 0;
+}
+
 /* Not within an escape. */
 static size_t plain(struct transfer *t, char c, char *out)
 {
-    size_t n = 0;
-    if (c == '\n') {
-        bool has_cr = ends_in_cr(t);
-        t->held_size = 0;
-        memcpy(out, has_cr ? "\r\n" : "\n", has_cr ? 2 : 1);
-        return has_cr ? 2 : 1;
-    }
-    if (c == '\r' || is_blank(c)) {
-        if (ends_in_cr(t) || (is_blank(c) && t->held_size == BLANKS_MAX))
-            n = release(t, out);
-        t->held[t->held_size++] = c;
-        return n;
-    }
-    n = release(t, out);
-    if (c == '=') {
-        t->held[t->held_size++] = c;
-        return n;
-    }
+    if (c == '=')
+        return hold(t, c);
     if ((uint8_t)c > 0x7f)
         transfer_note(t, TRANSFER_FOREIGN_OCTET);
-    out[n] = c;
-    return n + 1;
+    out[0] = c;
+    return 1;
 }
 
-/* What was held is no escape after all. */
-static size_t no_escape(struct transfer *t, char c, char *out)
+/* The digit held behind `=`, or -1. */
+static int first_digit(const struct transfer *t)
 {
-    transfer_note(t, TRANSFER_FOREIGN_OCTET);
-    size_t n = release(t, out);
-    return n + plain(t, c, out + n);
+    return t->held_size == 2 ? transfer_hex(t->held[1]) : -1;
 }
 
 size_t transfer_quoted_step(struct transfer *t, char c, char *out)
 {
-    if (t->held_size == 0 || t->held[0] != '=')
+    if (t->held_size == 0)
         return plain(t, c, out);
+    int first = first_digit(t);
     int digit = transfer_hex(c);
-    int first = t->held_size == 2 ? transfer_hex(t->held[1]) : -1;
-    if (first >= 0) {
-        if (digit < 0)
-            return no_escape(t, c, out);
+    if (first >= 0 && digit >= 0) {
         out[0] = (char)(first << 4 | digit);
         t->held_size = 0;
         return 1;
     }
-    if (c == '\n') {
+    if (first < 0 && c == '\n') {
         t->held_size = 0;
         return 0;
     }
-    bool may_be_line_end = (is_blank(c) || c == '\r') && t->held_size <= BLANKS_MAX;
-    if (!may_be_line_end && !(digit >= 0 && t->held_size == 1))
-        return no_escape(t, c, out);
-    t->held[t->held_size++] = c;
-    return 0;
+    bool may_be_line_end =
+        first < 0 && t->held_size <= BLANKS_MAX && (c == ' ' || c == '\t' || c == '\r');
+    if (may_be_line_end || (digit >= 0 && t->held_size == 1))
+        return hold(t, c);
+    transfer_note(t, TRANSFER_FOREIGN_OCTET);
+    size_t n = release(t, out);
+    return n + plain(t, c, out + n);
 }
 
 /* `=` at the very end, its line end with it, is a soft line end; half an escape stays. */
@@ -92,26 +71,21 @@ size_t transfer_quoted_last(struct transfer *t, char *out)
 {
     if (t->held_size == 0)
         return 0;
-    bool is_escape = t->held[0] == '=';
-    if (is_escape)
-        transfer_note(t, TRANSFER_CUT);
-    if (is_escape && t->held_size == 2 && transfer_hex(t->held[1]) >= 0)
+    transfer_note(t, TRANSFER_CUT);
+    if (first_digit(t) >= 0)
         return release(t, out);
-    bool has_cr = !is_escape && ends_in_cr(t);
     t->held_size = 0;
-    out[0] = '\r';
-    return has_cr;
+    return 0;
 }
 
-/* How far into s there is surely no `=`, no LF, and no octet above 0x7f when those are wanted. */
+/* How far into s there is surely no `=`, and no octet above 0x7f when those are wanted. */
 #if defined(__x86_64__)
 static size_t plain_blocks(struct slice s, bool want_high)
 {
     const __m128i high = _mm_set1_epi8(want_high ? -1 : 0);
     for (size_t i = 0; s.size - i >= 16; i += 16) {
         __m128i text = _mm_loadu_si128((const __m128i *)(const void *)(s.data + i));
-        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('=')),
-                                     _mm_cmpeq_epi8(text, _mm_set1_epi8('\n')));
+        __m128i found = _mm_cmpeq_epi8(text, _mm_set1_epi8('='));
         int mask = _mm_movemask_epi8(_mm_or_si128(found, _mm_and_si128(text, high)));
         if (mask != 0)
             return i + (unsigned)__builtin_ctz((unsigned)mask);
@@ -128,20 +102,9 @@ static size_t plain_blocks(struct slice s, bool want_high)
 static size_t plain_run(struct slice s, bool want_high)
 {
     size_t i = plain_blocks(s, want_high);
-    while (i < s.size && s.data[i] != '=' && s.data[i] != '\n' &&
-           !(want_high && (uint8_t)s.data[i] > 0x7f))
+    while (i < s.size && s.data[i] != '=' && !(want_high && (uint8_t)s.data[i] > 0x7f))
         i++;
     return i;
-}
-
-/* What of a line stays when an LF ends it; the CR before that is not in it any more. */
-static size_t without_blanks(struct slice line)
-{
-    size_t size = line.size;
-    while (size > 0 && is_blank(line.data[size - 1]))
-        size--;
-    size_t blanks = line.size - size;
-    return blanks == 0 ? size : size + (blanks - 1) / BLANKS_MAX * BLANKS_MAX;
 }
 
 static size_t put(struct slice text, char *out)
@@ -151,93 +114,73 @@ static size_t put(struct slice text, char *out)
     return text.size;
 }
 
-/* The octets at the front that an escape or a soft line end takes, 0: it is for the steps. */
-static size_t escape(struct slice s, char *out, size_t *written)
-{
-    if (s.size >= 2 && s.data[1] == '\n')
-        return 2;
-    if (s.size < 3)
-        return 0;
-    if (s.data[1] == '\r' && s.data[2] == '\n')
-        return 3;
-    int high = transfer_hex(s.data[1]);
-    int low = transfer_hex(s.data[2]);
-    if (high < 0 || low < 0)
-        return 0;
-    out[0] = (char)(high << 4 | low);
-    (*written)++;
-    return 3;
-}
+/* Digits are marked, so that 0 is none. */
+enum { DIGIT = 0x10 };
+#define FOUR(c, v)                                                                                 \
+    [(c)] = DIGIT | (v), [(c) + 1] = DIGIT | ((v) + 1), [(c) + 2] = DIGIT | ((v) + 2),             \
+    [(c) + 3] = DIGIT | ((v) + 3)
+#define TWO(c, v) [(c)] = DIGIT | (v), [(c) + 1] = DIGIT | ((v) + 1)
+static const uint8_t digits[256] = {
+    FOUR('0', 0), FOUR('4', 4),  TWO('8', 8),  FOUR('A', 10),
+    TWO('E', 14), FOUR('a', 10), TWO('e', 14),
+};
 
-/* A run that the input's end cuts: blanks and CR at its end are for the steps. */
-static size_t without_line_end(struct slice run)
+/* Takes whole escapes and soft line ends from the front of *s. */
+static size_t escapes(struct slice *s, char *out)
 {
-    while (run.size > 0 && (is_blank(run.data[run.size - 1]) || run.data[run.size - 1] == '\r'))
-        run.size--;
-    return run.size;
-}
-
-static size_t put_line(struct slice line, char *out)
-{
-    size_t end = line.size >= 2 && line.data[line.size - 2] == '\r' ? 2 : 1;
-    size_t n = put(slice_take(line, without_blanks(slice_take(line, line.size - end))), out);
-    memmove(out + n, line.data + line.size - end, end);
-    return n + end;
+    size_t n = 0;
+    const char *in = s->data;
+    const char *end = in + s->size;
+    while (end - in >= 3 && in[0] == '=') {
+        unsigned high = digits[(uint8_t)in[1]];
+        unsigned low = digits[(uint8_t)in[2]];
+        if ((high & low & DIGIT) != 0)
+            out[n++] = (char)(high << 4 | (low & 0xf));
+        else if (in[1] == '\n')
+            in--;
+        else if (in[1] != '\r' || in[2] != '\n')
+            break;
+        in += 3;
+    }
+    *s = slice_of(in, (size_t)(end - in));
+    return n;
 }
 
 size_t transfer_quoted_wide(struct transfer *t, struct slice *encoded, char *out, size_t room)
 {
-    size_t n = 0;
-    struct slice rest = *encoded;
     if (t->held_size > 0)
         return 0;
     bool want_high = !(t->defects & TRANSFER_FOREIGN_OCTET);
-    for (size_t taken = 1; taken > 0 && rest.size > 0; rest = slice_skip(rest, taken)) {
-        struct slice part = slice_take(rest, rest.size < room - n ? rest.size : room - n);
-        size_t run = plain_run(part, want_high);
-        if (run < part.size && part.data[run] == '\n') {
-            taken = run + 1;
-            n += put_line(slice_take(part, taken), out + n);
-        } else if (run < part.size && part.data[run] == '=') {
-            n += put(slice_take(part, run), out + n);
-            taken = escape(slice_skip(part, run), out + n, &n);
-            rest = slice_skip(rest, run);
-        } else {
-            bool is_cut = run == part.size;
-            run = is_cut ? without_line_end(part) : run;
-            n += put(slice_take(part, run), out + n);
-            rest = slice_skip(rest, run);
-            taken = 0;
-        }
+    size_t before = encoded->size;
+    struct slice rest = slice_take(*encoded, before < room ? before : room);
+    size_t left_out = before - rest.size;
+    size_t n = 0;
+    for (size_t size = SIZE_MAX; rest.size > 0 && rest.size < size;) {
+        size = rest.size;
+        size_t run = plain_run(rest, want_high);
+        n += put(slice_take(rest, run), out + n);
+        rest = slice_skip(rest, run);
+        n += escapes(&rest, out + n);
     }
-    *encoded = rest;
+    *encoded = slice_of(rest.data, rest.size + left_out);
     return n;
 }
 
 size_t transfer_q_step(struct transfer *t, char c, char *out)
 {
+    int first = first_digit(t);
     int digit = transfer_hex(c);
-    size_t n = 0;
-    if (t->held_size > 0 && digit >= 0) {
-        if (t->held_size == 1) {
-            t->held[t->held_size++] = c;
-            return 0;
-        }
-        out[0] = (char)(transfer_hex(t->held[1]) << 4 | digit);
+    if (first >= 0 && digit >= 0) {
+        out[0] = (char)(first << 4 | digit);
         t->held_size = 0;
         return 1;
     }
+    if (t->held_size == 1 && digit >= 0)
+        return hold(t, c);
     if (t->held_size > 0)
         transfer_note(t, TRANSFER_FOREIGN_OCTET);
-    n = release(t, out);
-    if (c == '=') {
-        t->held[t->held_size++] = c;
-        return n;
-    }
-    if ((uint8_t)c > 0x7f)
-        transfer_note(t, TRANSFER_FOREIGN_OCTET);
-    out[n] = c == '_' ? ' ' : c;
-    return n + 1;
+    size_t n = release(t, out);
+    return n + plain(t, c == '_' ? ' ' : c, out + n);
 }
 
 size_t transfer_q_last(struct transfer *t, char *out)
