@@ -36,11 +36,28 @@ static bool is_visible(uint32_t p)
     return p != 0xfeff && p != 0xad && p != 0x61c && (p < 0xe0000 || p > 0xe0fff);
 }
 
-enum escape_style { ESCAPE_LOGFMT, ESCAPE_JSON, ESCAPE_PLAIN };
+enum escape_style { ESCAPE_LOGFMT, ESCAPE_JSON, ESCAPE_PLAIN, ESCAPE_TEXT };
+
+static bool is_nothing(uint32_t p)
+{
+    return p == 0xad || p == 0x61c || p == 0xfeff || (p >= 0x200b && p <= 0x200f) ||
+           (p >= 0x2060 && p <= 0x2064);
+}
+
+/* Hidden characters of a text of lines; false: it is to be escaped like any other. */
+static bool put_of_text(struct buf *out, struct slice octets, uint32_t point, bool *ok)
+{
+    bool stays = point == '\n' || point == '\t' || point == 0x200c || point == 0x200d ||
+                 (point >= 0xe0100 && point <= 0xe01ef);
+    *ok = !stays || buf_put(out, octets);
+    return stays || is_nothing(point);
+}
 
 static bool put_hidden(struct buf *out, struct slice octets, uint32_t point, enum escape_style style)
 {
     bool ok = true;
+    if (style == ESCAPE_TEXT && put_of_text(out, octets, point, &ok))
+        return ok;
     if (point == '\n' || point == '\r' || point == '\t') {
         char letter = point == '\n' ? 'n' : point == '\r' ? 'r' : 't';
         return buf_put_char(out, '\\') && buf_put_char(out, letter);
@@ -59,7 +76,7 @@ static bool put_hidden(struct buf *out, struct slice octets, uint32_t point, enu
 static bool escape(struct buf *out, struct slice s, size_t limit, enum escape_style style)
 {
     bool cut = s.size > limit;
-    bool quoted = style != ESCAPE_PLAIN;
+    bool quoted = style == ESCAPE_LOGFMT || style == ESCAPE_JSON;
     bool ok = !quoted || buf_put_char(out, '"');
     if (cut)
         s.size = limit;
@@ -94,4 +111,9 @@ bool escape_json(struct buf *out, struct slice s, size_t limit)
 bool escape_plain(struct buf *out, struct slice s, size_t limit)
 {
     return escape(out, s, limit, ESCAPE_PLAIN);
+}
+
+bool escape_text(struct buf *out, struct slice s, size_t limit)
+{
+    return escape(out, s, limit, ESCAPE_TEXT);
 }

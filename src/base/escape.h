@@ -17,4 +17,8 @@ bool escape_json(struct buf *out, struct slice s, size_t limit);
 /* Without quotes, for a terminal: what is not printable becomes \xHH. */
 bool escape_plain(struct buf *out, struct slice s, size_t limit);
 
+/* The same for the text of a mail, which has lines: LF and TAB stay, and so do the joiners that
+ * Persian and emoji need; what shows nothing (soft hyphens, marks of width zero) is left out. */
+bool escape_text(struct buf *out, struct slice s, size_t limit);
+
 #endif

@@ -5,7 +5,8 @@ void address_put_inside(const struct address_scan *s, struct slice inside, struc
     size_t at = (size_t)(inside.data - s->text.data), end = at + inside.size;
     while (at < end) {
         char c = s->text.data[at];
-        size_t n = address_unit(s, at);
+        size_t n = address_unit(s, at); /* may reach out of what is inside: `"=?a?q?" ?=` */
+        n = n < end - at ? n : end - at;
         if (c == '\\' && at + 1 < end) {
             buf_put_char(out, s->text.data[at + 1]);
             at += 2;

@@ -59,6 +59,11 @@ static uint32_t find(struct mime_parser *p, struct slice boundary)
     return i;
 }
 
+bool mime_boundary_is_open(struct mime_parser *p, struct slice boundary)
+{
+    return find(p, boundary) != MIME_NONE;
+}
+
 static uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -71,6 +76,8 @@ static void close_part(struct mime_parser *p, uint64_t end)
     struct mime_part *part = &p->parts[m->part];
     m->work++;
     part->end = later(part->body, end);
+    if (part->epilogue > part->end) /* the line end between them is the next boundary's */
+        part->epilogue = part->end;
     m->is_guess = false;
     if (m->open_count > 0 && m->open[m->open_count - 1].part == m->part) {
         bool is_met = m->open[m->open_count - 1].is_met;

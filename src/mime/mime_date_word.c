@@ -1,8 +1,10 @@
 #include "mime/mime_date_word.h"
 
-enum { WORD_SIZE = 16 }; /* what is longer is compared by its beginning */
+enum {
+    WORD_SIZE = 16, /* what is longer is compared by its beginning */
+    DAY_NAME = 3,
+};
 
-static const char day_names[7][4] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 static const char month_names[12][4] = {"jan", "feb", "mar", "apr", "may", "jun",
                                         "jul", "aug", "sep", "oct", "nov", "dec"};
 
@@ -110,7 +112,7 @@ struct mime_date_word mime_date_word(struct slice text)
             return found(signs[i].kind, 0, false);
     }
     if (is_day_name(w))
-        return found(MIME_DATE_DAY_NAME, 0, w.size == sizeof day_names[0] - 1);
+        return found(MIME_DATE_DAY_NAME, 0, w.size == DAY_NAME);
     struct mime_date_word zone = find_zone(w);
     return zone.kind != MIME_DATE_OTHER ? zone : find_month(w);
 }

@@ -209,22 +209,28 @@ static void put_part_name(struct slice type, struct slice path, struct buf *out)
     buf_put_str(out, mime_file_name_ending(type));
 }
 
+static void put_name(struct slice name, size_t limit, struct buf *out)
+{
+    size_t start = out->size;
+    if (put_clean(name, limit, out))
+        return;
+    out->size = start;
+    put_cut(name, limit, out);
+}
+
 bool mime_file_name_clean(struct slice decoded, struct slice type, struct slice path,
                           struct buf *out)
 {
     assert(buf_room(out) >= MIME_FILE_NAME);
     size_t start = out->size;
     struct slice name = trimmed(last_part(decoded));
-    if (!put_clean(name, MIME_FILE_NAME - 1, out)) {
+    put_name(name, MIME_FILE_NAME, out);
+    if (is_reserved(slice_skip(buf_slice(out), start))) {
         out->size = start;
-        put_cut(name, MIME_FILE_NAME - 1, out);
+        buf_put_char(out, '_');
+        put_name(name, MIME_FILE_NAME - 1, out);
     }
     if (out->size == start)
         put_part_name(type, path, out);
-    if (is_reserved(slice_skip(buf_slice(out), start))) {
-        memmove(out->data + start + 1, out->data + start, out->size - start);
-        out->data[start] = '_';
-        out->size++;
-    }
     return !slice_equal(slice_skip(buf_slice(out), start), decoded);
 }

@@ -112,6 +112,7 @@ bool mime_part_declares(struct mime_parser *p, struct slice boundary);
 /* A whole line that begins with '-', without its end and blanks before it; it began at held_at.
  * False: it is no boundary. */
 bool mime_boundary_line(struct mime_parser *p, struct slice line);
+bool mime_boundary_is_open(struct mime_parser *p, struct slice boundary);
 /* False: no memory. */
 bool mime_boundary_push(struct mime_parser *p, uint32_t part);
 /* Ends all that is open within the part `keep` (MIME_NONE: all). */

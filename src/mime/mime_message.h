@@ -5,6 +5,7 @@
 #ifndef POPLIN_MIME_MESSAGE_H
 #define POPLIN_MIME_MESSAGE_H
 
+#include "codec/charset.h"
 #include "codec/transfer.h"
 #include "mime/mime_address.h"
 #include "mime/mime_date.h"
@@ -17,6 +18,8 @@ struct mime_message {
     struct mime_parser parser; /* parts, defects */
     enum charset hint; /* of the neighbours: what unlabelled octets probably are; UNKNOWN: nothing
                           known yet */
+    char *sample;      /* MIME_TEXT_SAMPLE octets and some, by which labels are judged; NULL: none
+                          was needed yet */
 };
 
 /* NO_MEMORY: the arena is too small for even an empty message. */
@@ -51,18 +54,26 @@ struct mime_body {
 void mime_body_open(const struct mime_message *m, uint32_t part, struct mime_body *b);
 /* Returns the octets written, 0: that was all. room is at least 2 * TRANSFER_ROOM. */
 size_t mime_body_read(struct mime_body *b, char *out, size_t room);
+/* Records what was found broken, once the body was read to its end. */
+void mime_body_tell(struct mime_message *m, uint32_t part, const struct mime_body *b);
 
 /* The text of a text part in pieces: transfer encoding, charset (declared and true, else guessed
- * and told as a defect), CRLF as LF. No NUL, but other control characters: who prints escapes. */
+ * and told as a defect), CRLF and CR as LF. No NUL, but other control characters: who prints
+ * escapes. Pieces end at characters. */
 struct mime_text {
     struct mime_body body;
     struct charset_decoder charset;
-    char chunk[4096];
-    struct slice rest;
+    char chunk[4096], decoded[1024];
+    struct slice rest, ready; /* of chunk; of decoded */
     bool after_cr, is_last;
 };
+enum { MIME_TEXT_SAMPLE = 64 * 1024 }; /* decoded octets by which a label is judged */
+
 void mime_text_open(struct mime_message *m, uint32_t part, struct mime_text *t);
+/* Returns the octets written, 0: that was all. room is at least CHARSET_ROOM. */
 size_t mime_text_read(struct mime_text *t, char *out, size_t room);
+/* Records what was found broken, once the text was read to its end. */
+void mime_text_tell(struct mime_message *m, uint32_t part, const struct mime_text *t);
 
 /* "multipart/mixed(text/plain,message/rfc822(text/html))"; cut with overflow set where it does not
  * fit. */

@@ -5,7 +5,7 @@
 struct said {
     char type[MIME_SHORT], charset[MIME_SHORT], boundary[MIME_BOUNDARY_MAX];
     size_t type_size, charset_size, boundary_size;
-    bool is_flowed, is_delsp, has_name, has_boundary;
+    bool is_flowed, is_delsp, has_name;
 };
 
 static char lower(char c)
@@ -68,7 +68,6 @@ static const struct mime_value *parse(struct mime_parser *p, enum mime_kept k)
 static void put_boundary(struct said *s, const struct mime_value *v)
 {
     struct slice b = parameter(v, SLICE("boundary"));
-    s->has_boundary = mime_value_find(v, SLICE("boundary")) != NULL;
     while (b.size && mime_is_blank(b.data[b.size - 1]))
         b.size--;
     if (b.size > MIME_BOUNDARY_MAX)
@@ -85,12 +84,13 @@ static void put_type(struct said *s, struct slice token)
         s->type_size = put_lower(s->type, sizeof s->type, SLICE("multipart/mixed"));
 }
 
-static void tell_value(struct mime_parser *p, const struct mime_value *v, enum mime_kept k)
+/* Only once the arena is set back: defects live in it too. */
+static void tell_value(struct mime_parser *p, enum mime_kept k, bool is_broken, bool is_limited)
 {
     uint64_t offset = p->inner->header.fields[k].offset;
-    if (v->is_broken)
+    if (is_broken)
         mime_parser_add_defect(p, MIME_DEFECT_PARAMETER, p->inner->part, offset);
-    if (v->is_limited)
+    if (is_limited)
         mime_parser_add_defect(p, MIME_DEFECT_LIMIT_PARAMETERS, p->inner->part, offset);
 }
 
@@ -105,11 +105,12 @@ static void read_type(struct mime_parser *p, struct said *s)
     s->is_flowed = slice_equal_nocase(parameter(v, SLICE("format")), SLICE("flowed"));
     s->is_delsp = slice_equal_nocase(parameter(v, SLICE("delsp")), SLICE("yes"));
     s->has_name = parameter(v, SLICE("name")).size > 0;
-    if (s->type_size == 0 || slice_find(v->token, '/') == v->token.size)
+    bool is_none = s->type_size == 0 || slice_find(v->token, '/') == v->token.size;
+    p->arena->size = mark;
+    if (is_none)
         mime_parser_add_defect(p, MIME_DEFECT_CONTENT_TYPE, p->inner->part,
                                p->inner->header.fields[MIME_KEPT_TYPE].offset);
-    tell_value(p, v, MIME_KEPT_TYPE);
-    p->arena->size = mark;
+    tell_value(p, MIME_KEPT_TYPE, v->is_broken, v->is_limited);
 }
 
 static bool says_attachment(struct mime_parser *p)
@@ -118,10 +119,10 @@ static bool says_attachment(struct mime_parser *p)
         return false;
     size_t mark = p->arena->size;
     const struct mime_value *v = parse(p, MIME_KEPT_DISPOSITION);
-    tell_value(p, v, MIME_KEPT_DISPOSITION);
     bool is =
         slice_equal(v->token, SLICE("attachment")) || parameter(v, SLICE("filename")).size > 0;
     p->arena->size = mark;
+    tell_value(p, MIME_KEPT_DISPOSITION, v->is_broken, v->is_limited);
     return is;
 }
 
@@ -271,14 +272,6 @@ static void place_body(struct mime_parser *p, struct mime_part *part, uint64_t b
     p->inner->scan.high = MIME_SCAN_NONE;
 }
 
-static bool is_open_already(const struct mime_parser *p, struct slice boundary)
-{
-    bool is = false;
-    for (uint32_t i = 0; i < p->inner->open_count; i++)
-        is |= slice_equal(p->parts[p->inner->open[i].part].boundary, boundary);
-    return is;
-}
-
 static void open_multipart(struct mime_parser *p, uint32_t index)
 {
     struct mime_part *part = &p->parts[index];
@@ -287,7 +280,7 @@ static void open_multipart(struct mime_parser *p, uint32_t index)
         p->inner->is_guess = true;
         return;
     }
-    if (is_open_already(p, part->boundary))
+    if (mime_boundary_is_open(p, part->boundary))
         mime_parser_add_defect(p, MIME_DEFECT_BOUNDARY_REUSED, index, part->header);
     if (!mime_boundary_push(p, index)) {
         mime_parser_add_defect(p, MIME_DEFECT_LIMIT_MEMORY, index, part->body);

@@ -24,28 +24,53 @@ void mime_section_name(struct slice written, struct mime_section *out)
     name->size = digits - 1;
 }
 
+enum { SLOTS = 2 * MIME_PARAMETERS_MAX };
+
+/* Names met so far, by hash: a slot holds the group's number and 1, 0 is empty. */
+struct names {
+    uint8_t slots[SLOTS];
+    uint32_t count;
+};
+
+static uint32_t hash_of(struct slice name)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < name.size; i++)
+        h = (h ^ ((unsigned char)name.data[i] | 0x20)) * 16777619u;
+    return h ^ h >> 15;
+}
+
+/* The group of a name, a new one where it is new; MIME_PARAMETERS_MAX: there are too many. */
+static uint32_t group_of(struct names *n, struct slice name, struct mime_value *out)
+{
+    uint32_t at = hash_of(name) % SLOTS;
+    for (; n->slots[at]; at = (at + 1) % SLOTS) {
+        if (slice_equal_nocase(out->parameters[n->slots[at] - 1].name, name))
+            return n->slots[at] - 1u;
+    }
+    if (n->count == MIME_PARAMETERS_MAX)
+        return MIME_PARAMETERS_MAX;
+    out->parameters[n->count] = (struct mime_parameter){.name = name};
+    n->slots[at] = (uint8_t)(n->count + 1);
+    return n->count++;
+}
+
 /* Parameters of one name get one number. */
 static void group(struct mime_sections *s, struct mime_value *out)
 {
-    uint32_t groups = 0;
+    struct names names = {.count = 0};
     uint32_t kept = 0;
     for (uint32_t i = 0; i < s->count; i++) {
         struct mime_section one = s->list[i];
-        uint32_t g = 0;
-        while (g < groups && !slice_equal_nocase(out->parameters[g].name, one.name))
-            g++;
-        if (g == MIME_PARAMETERS_MAX) {
-            out->is_limited = true;
-            continue;
-        }
-        if (g == groups)
-            out->parameters[groups++] = (struct mime_parameter){.name = one.name};
-        one.group = g;
+        one.group = group_of(&names, one.name, out);
         one.order = i;
-        s->list[kept++] = one;
+        if (one.group < MIME_PARAMETERS_MAX)
+            s->list[kept++] = one;
+        else
+            out->is_limited = true;
     }
     s->count = kept;
-    out->count = groups;
+    out->count = names.count;
 }
 
 /* Among those of one name: what is whole and extended, then what is numbered, then what is whole.

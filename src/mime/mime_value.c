@@ -7,11 +7,17 @@ struct reader {
     struct slice rest;
     struct arena *arena;
     struct mime_value *out;
+    bool is_open_end; /* no quote closes any more: not looked for again, to stay linear */
 };
 
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool ends_token(char c)
+{
+    return is_space(c) || c == ';' || c == ',' || c == '=' || c == '(';
 }
 
 static bool is_parameter_name(char c)
@@ -113,6 +119,7 @@ static struct slice cleaned(struct reader *r, struct slice s, bool is_quoted)
 /* A quote that never closes reaches to the next semicolon: the parameters behind it count. */
 static struct slice unclosed(struct reader *r, struct slice text)
 {
+    r->is_open_end = true;
     r->out->is_broken = true;
     size_t n = slice_find(text, ';');
     r->rest = slice_skip(text, n);
@@ -124,7 +131,7 @@ static struct slice unclosed(struct reader *r, struct slice text)
 static struct slice quoted(struct reader *r)
 {
     struct slice text = slice_skip(r->rest, 1);
-    for (size_t i = 0; i < text.size; i++) {
+    for (size_t i = 0; i < text.size && !r->is_open_end; i++) {
         if (text.data[i] == '\\' && i + 1 < text.size &&
             (text.data[i + 1] == '\\' || text.data[i + 1] == '"'))
             i++;
@@ -207,7 +214,7 @@ static void skip_broken(struct reader *r)
 static void read_parameter(struct reader *r, struct mime_sections *all)
 {
     size_t n = 0;
-    while (n < r->rest.size && !is_space(r->rest.data[n]) && !memchr("=;,\"(", r->rest.data[n], 5))
+    while (n < r->rest.size && !ends_token(r->rest.data[n]) && r->rest.data[n] != '"')
         n++;
     struct slice written = slice_take(r->rest, n);
     r->rest = slice_skip(r->rest, n);
@@ -259,7 +266,7 @@ static struct slice lowered(struct reader *r, struct slice s)
 static size_t token_size(struct slice s)
 {
     size_t n = 0;
-    while (n < s.size && !is_space(s.data[n]) && !memchr(";,(=/", s.data[n], 5))
+    while (n < s.size && !ends_token(s.data[n]) && s.data[n] != '/')
         n++;
     return n;
 }
@@ -282,7 +289,7 @@ static void read_token(struct reader *r)
     r->out->token = lowered(r, slice_take(start, n));
     r->rest = slice_skip(start, n);
     skip_blanks(r);
-    if (r->rest.size && r->rest.data[0] != ';') {
+    if (r->rest.size && r->rest.data[0] != ';' && r->rest.data[0] != ',') {
         r->out->is_broken = true;
         if (!begins_parameter(r->rest))
             skip_broken(r);
@@ -294,7 +301,7 @@ void mime_value_parse(struct slice value, struct arena *arena, struct mime_value
     out->token = (struct slice){"", 0};
     out->count = 0;
     out->is_broken = out->is_limited = false;
-    struct reader r = {value, arena, out};
+    struct reader r = {value, arena, out, false};
     read_token(&r);
     read_parameters(&r);
     if (out->token.size == 0)

@@ -37,8 +37,7 @@ static inline void mime_tree_close(struct buf *b, const struct mime_part *part,
     if (part->kind != MIME_LEAF)
         buf_put_str(b, ")");
     if (part->kind == MIME_MULTIPART && part->epilogue)
-        mime_tree_put(b, message, part->epilogue < part->end ? part->epilogue : part->end,
-                      part->end);
+        mime_tree_put(b, message, part->epilogue, part->end);
     buf_put_str(b, "}");
 }
 

@@ -1,0 +1,132 @@
+/* The decoded octets of a part, and its text. */
+#include "mime/mime_message.h"
+
+#include <assert.h>
+
+static enum transfer_encoding transfer_of(const struct mime_part *p)
+{
+    static const enum transfer_encoding of[] = {
+        [MIME_ENCODING_7BIT] = TRANSFER_IDENTITY,
+        [MIME_ENCODING_8BIT] = TRANSFER_IDENTITY,
+        [MIME_ENCODING_BINARY] = TRANSFER_IDENTITY,
+        [MIME_ENCODING_BASE64] = TRANSFER_BASE64,
+        [MIME_ENCODING_QUOTED_PRINTABLE] = TRANSFER_QUOTED_PRINTABLE,
+        [MIME_ENCODING_UUENCODE] = TRANSFER_UUENCODE,
+        [MIME_ENCODING_YENC] = TRANSFER_YENC,
+        [MIME_ENCODING_UNKNOWN] = TRANSFER_IDENTITY,
+    };
+    return p->kind == MIME_LEAF ? of[p->encoding] : TRANSFER_IDENTITY;
+}
+
+void mime_body_open(const struct mime_message *m, uint32_t part, struct mime_body *b)
+{
+    transfer_init(&b->transfer, transfer_of(&m->parser.parts[part]));
+    b->rest = mime_message_body(m, part);
+    b->is_done = false;
+}
+
+size_t mime_body_read(struct mime_body *b, char *out, size_t room)
+{
+    size_t n = 0;
+    assert(room >= 2 * (size_t)TRANSFER_ROOM);
+    while (n == 0 && b->rest.size > 0)
+        n = transfer_feed(&b->transfer, &b->rest, out, room);
+    if (b->rest.size == 0 && !b->is_done && room - n >= TRANSFER_ROOM) {
+        b->is_done = true;
+        n += transfer_end(&b->transfer, out + n);
+    }
+    return n;
+}
+
+void mime_body_tell(struct mime_message *m, uint32_t part, const struct mime_body *b)
+{
+    uint64_t at = m->parser.parts[part].body + b->transfer.first_defect;
+    if (b->transfer.defects & (TRANSFER_FOREIGN_OCTET | TRANSFER_PADDING | TRANSFER_CHECKSUM))
+        mime_parser_add_defect(&m->parser, MIME_DEFECT_TRANSFER, part, at);
+    if (b->transfer.defects & TRANSFER_CUT)
+        mime_parser_add_defect(&m->parser, MIME_DEFECT_TRANSFER_CUT, part, at);
+}
+
+static bool refill(struct mime_text *t)
+{
+    if (t->is_last)
+        return false;
+    size_t n = mime_body_read(&t->body, t->chunk, sizeof t->chunk);
+    t->rest = slice_of(t->chunk, n);
+    t->is_last = n == 0;
+    return true;
+}
+
+/* More decoded text; false: there is none. */
+static bool decode(struct mime_text *t)
+{
+    size_t n = 0;
+    while (n == 0) {
+        if (t->rest.size > 0)
+            n = charset_feed(&t->charset, &t->rest, t->decoded, sizeof t->decoded);
+        else if (!refill(t))
+            return false;
+        else if (t->is_last)
+            n = charset_end(&t->charset, t->decoded);
+    }
+    t->ready = slice_of(t->decoded, n);
+    return true;
+}
+
+static size_t character_size(struct slice s)
+{
+    size_t n = 1;
+    while (n < s.size && ((unsigned char)s.data[n] & 0xc0) == 0x80)
+        n++;
+    return n;
+}
+
+/* One character: line ends become LF, NUL is none. */
+static size_t put(struct mime_text *t, char *out)
+{
+    size_t n = character_size(t->ready);
+    struct slice c = slice_take(t->ready, n);
+    bool after_cr = t->after_cr;
+    t->ready = slice_skip(t->ready, n);
+    t->after_cr = c.data[0] == '\r';
+    if (c.data[0] == '\n' && after_cr)
+        return 0;
+    if (c.data[0] == '\r')
+        c = SLICE("\n");
+    else if (c.data[0] == '\0')
+        c = SLICE("\xef\xbf\xbd");
+    memcpy(out, c.data, c.size);
+    return c.size;
+}
+
+/* As much as needs no change, up to the end of a character. */
+static size_t put_run(struct mime_text *t, char *out, size_t room)
+{
+    size_t n = t->ready.size < room ? t->ready.size : room;
+    n = slice_find(slice_take(t->ready, n), '\r');
+    n = slice_find(slice_take(t->ready, n), '\0');
+    while (n > 0 && n < t->ready.size && ((unsigned char)t->ready.data[n] & 0xc0) == 0x80)
+        n--;
+    memcpy(out, t->ready.data, n);
+    t->ready = slice_skip(t->ready, n);
+    return n;
+}
+
+size_t mime_text_read(struct mime_text *t, char *out, size_t room)
+{
+    size_t n = 0;
+    assert(room >= CHARSET_ROOM);
+    while (room - n >= 4 && (t->ready.size > 0 || decode(t))) {
+        n += put(t, out + n);
+        n += put_run(t, out + n, room - n);
+    }
+    return n;
+}
+
+void mime_text_tell(struct mime_message *m, uint32_t part, const struct mime_text *t)
+{
+    mime_body_tell(m, part, &t->body);
+    if (t->charset.invalid > 0)
+        mime_parser_add_defect(&m->parser, MIME_DEFECT_CHARSET_INVALID, part,
+                               m->parser.parts[part].body);
+}
