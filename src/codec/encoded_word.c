@@ -204,11 +204,28 @@ static bool continues_quantum(const struct transfer *t, struct slice text)
     return is_unfinished && (left_over != 0 || text.size % 4 != 0);
 }
 
+/* Folding within a word: its line ends mean nothing, the blanks stay (in Q, which has them). */
+static void add_text(struct decoding *d, struct slice text)
+{
+    char octets[CHUNK];
+    size_t run;
+    for (; text.size > 0; text = slice_skip(text, run < text.size ? run + 1 : run)) {
+        for (run = 0; run < text.size && text.data[run] != '\r' && text.data[run] != '\n';)
+            d->met |= is_blank(text.data[run++]) ? ENCODED_WORD_BLANKS : 0U;
+        struct slice line = slice_take(text, run);
+        while (line.size > 0) {
+            size_t n = transfer_feed(&d->transfer, &line, octets, sizeof octets);
+            add_octets(d, slice_of(octets, n));
+        }
+    }
+}
+
 static void add_word(struct decoding *d, const struct encoded_word *word)
 {
-    enum charset charset = charset_find(word->charset);
-    bool is_same = d->is_open && charset == d->declared &&
-                   (charset != CHARSET_UNKNOWN || slice_equal_nocase(word->charset, d->name));
+    bool is_same_name = slice_equal_nocase(word->charset, d->name);
+    enum charset charset = is_same_name ? d->declared : charset_find(word->charset);
+    bool is_same =
+        d->is_open && charset == d->declared && (charset != CHARSET_UNKNOWN || is_same_name);
     if (!is_same) {
         close_words(d);
         open_words(d, word, charset);
@@ -216,15 +233,7 @@ static void add_word(struct decoding *d, const struct encoded_word *word)
         end_transfer(d);
         transfer_init(&d->transfer, word->is_base64 ? TRANSFER_BASE64 : TRANSFER_Q);
     }
-    struct slice text = word->text;
-    char octets[CHUNK];
-    for (size_t i = 0; i < text.size; i++)
-        if (is_blank(text.data[i]))
-            d->met |= ENCODED_WORD_BLANKS;
-    while (text.size > 0) {
-        size_t n = transfer_feed(&d->transfer, &text, octets, sizeof octets);
-        add_octets(d, slice_of(octets, n));
-    }
+    add_text(d, word->text);
 }
 
 /* The text without the line ends of folding. A line end that no blank follows becomes one, but not
@@ -253,13 +262,13 @@ static bool may_be_shifted(struct slice text)
 }
 
 /* Text outside of words. `next`: the charset of the word that follows. */
-static void put_raw(struct decoding *d, struct slice text, enum charset next, bool is_last)
+static void put_raw(struct decoding *d, struct slice text, struct slice next, bool is_last)
 {
     if (text.size == 0)
         return;
     enum charset charset = CHARSET_UTF_8;
     if (!charset_is_ascii(text) || may_be_shifted(text)) {
-        charset = charset_guess(text, d->near == CHARSET_UNKNOWN ? next : d->near);
+        charset = charset_guess(text, d->near == CHARSET_UNKNOWN ? charset_find(next) : d->near);
         if (charset != CHARSET_UTF_8 && charset != CHARSET_US_ASCII)
             d->met |= ENCODED_WORD_RAW;
         d->near = charset;
@@ -290,14 +299,14 @@ unsigned encoded_word_decode(struct slice value, enum charset *hint, struct buf 
         struct slice before = slice_take(slice_skip(value, at), word.begin - at);
         if (!d.is_open || !is_all_blank(before)) {
             close_words(&d);
-            put_raw(&d, before, charset_find(word.charset), false);
+            put_raw(&d, before, word.charset, false);
         }
         look_around(&d, value, &word);
         add_word(&d, &word);
         at = word.end;
     }
     close_words(&d);
-    put_raw(&d, slice_skip(value, at), CHARSET_UNKNOWN, true);
+    put_raw(&d, slice_skip(value, at), SLICE(""), true);
     if (scan.is_broken)
         d.met |= ENCODED_WORD_BROKEN;
     *hint = d.near;

@@ -5,18 +5,35 @@ enum { CHARSET_MAX = 64 };
 /* How far behind a `?=` that may be text the true one is looked for. */
 enum { LOOK_AHEAD = 96 };
 
-static size_t find_pair(struct slice s, size_t from, const char *pair)
+static size_t find_mark(struct slice s, size_t from)
 {
-    if (s.size < 2 || from > s.size - 2)
-        return s.size;
-    const char *found = (const char *)memmem(s.data + from, s.size - from, pair, 2);
+    const char *found =
+        from < s.size ? (const char *)memchr(s.data + from, '?', s.size - from) : NULL;
     return found == NULL ? s.size : (size_t)(found - s.data);
+}
+
+/* The first `?=` at an offset or behind; s.size: none. */
+static size_t find_end(struct slice s, size_t from)
+{
+    size_t at = find_mark(s, from);
+    while (at < s.size && (at + 1 == s.size || s.data[at + 1] != '='))
+        at = find_mark(s, at + 1);
+    return at;
+}
+
+/* The first `=?`, likewise. Question marks are rarer in mail than equal signs. */
+static size_t find_begin(struct slice s, size_t from)
+{
+    size_t at = find_mark(s, from + 1);
+    while (at < s.size && s.data[at - 1] != '=')
+        at = find_mark(s, at + 1);
+    return at < s.size ? at - 1 : s.size;
 }
 
 static size_t find_closing(struct encoded_word_scan *scan, size_t from)
 {
     if (scan->closing < from)
-        scan->closing = find_pair(scan->value, from, "?=");
+        scan->closing = find_end(scan->value, from);
     return scan->closing;
 }
 
@@ -41,7 +58,7 @@ static bool read_opening(struct slice value, size_t at, struct encoded_word *wor
 static bool has_opening(struct slice value, size_t from, size_t to)
 {
     struct encoded_word other;
-    for (size_t at = from; (at = find_pair(slice_take(value, to), at, "=?")) < to; at += 2)
+    for (size_t at = from; (at = find_begin(slice_take(value, to), at)) < to; at += 2)
         if (read_opening(value, at, &other))
             return true;
     return false;
@@ -91,7 +108,7 @@ bool encoded_word_scan_next(struct encoded_word_scan *scan, struct encoded_word 
 {
     struct slice value = scan->value;
     struct encoded_word next;
-    for (size_t at = scan->at; (at = find_pair(value, at, "=?")) < value.size; at++) {
+    for (size_t at = scan->at; (at = find_begin(value, at)) < value.size; at++) {
         if (!read_word(scan, at, word))
             continue;
         /* Some mail has one `=` for the end of a word and the begin of the next. */
