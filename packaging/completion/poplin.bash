@@ -61,7 +61,7 @@ _poplin() {
     case $command in
     "")
         words='-c --config -h --help -V --version'
-        [[ $cur == -* ]] || words='fetch check list watch doctor state pop init account config'
+        [[ $cur == -* ]] || words='fetch check list watch decode doctor state pop init account config'
         ;;
     fetch)
         words='-a --account --all -n --dry-run -l --limit -s --max-size -q --quiet -v --verbose
@@ -79,6 +79,13 @@ _poplin() {
     watch)
         words='-e --every -x --exec -a --account -q --quiet -v --verbose --json -h --help'
         [[ $cur == -* ]] || words=
+        ;;
+    decode)
+        words='--json -h --help'
+        if [[ $cur != -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            return
+        fi
         ;;
     doctor)
         words='-u --user --password-file --ca -v --verbose --json -h --help'

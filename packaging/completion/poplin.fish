@@ -25,6 +25,7 @@ complete -c poplin -n '__poplin_using ""' -a fetch -d 'fetch new mail of one acc
 complete -c poplin -n '__poplin_using ""' -a check -d 'say whether there is new mail, and fetch nothing'
 complete -c poplin -n '__poplin_using ""' -a list -d 'what was fetched and is not read yet'
 complete -c poplin -n '__poplin_using ""' -a watch -d 'fetch again and again'
+complete -c poplin -n '__poplin_using ""' -a decode -d 'show a message that lies in a file'
 complete -c poplin -n '__poplin_using ""' -a doctor -d 'look for what is wrong with an account or a server'
 complete -c poplin -n '__poplin_using ""' -a state -d 'what is known of the messages; take over what another program knew'
 complete -c poplin -n '__poplin_using ""' -a pop -d 'one POP3 command to any server'
@@ -62,6 +63,10 @@ complete -c poplin -n '__poplin_using watch' -s q -l quiet -d 'only errors'
 complete -c poplin -n '__poplin_using watch' -s v -l verbose -d 'the dialogue, secrets masked'
 complete -c poplin -n '__poplin_using watch' -l json -d 'one object a line'
 complete -c poplin -n '__poplin_using watch' -s h -l help -d 'help'
+
+complete -c poplin -n '__poplin_using decode' -l json -d 'one object a message'
+complete -c poplin -n '__poplin_using decode' -s h -l help -d 'help'
+complete -c poplin -n '__poplin_using decode' -F
 
 complete -c poplin -n '__poplin_using doctor' -s u -l user -x -d 'of the URL'
 complete -c poplin -n '__poplin_using doctor' -l password-file -r -F -d 'its first line'

@@ -18,6 +18,7 @@ static const struct {
     {"check", poplin_check, "say whether there is new mail, and fetch nothing"},
     {"list", poplin_list, "what was fetched and is not read yet"},
     {"watch", poplin_watch, "fetch again and again"},
+    {"decode", poplin_decode, "show a message that lies in a file"},
     {"doctor", poplin_doctor, "look for what is wrong with an account or a server"},
     {"state", poplin_state, "what is known of the messages; take over what another program knew"},
     {"pop", poplin_pop, "one POP3 command to any server: stat, list, uidl, retr, top …"},

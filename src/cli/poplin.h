@@ -8,6 +8,7 @@
 int poplin_account(int argc, char **argv);
 int poplin_check(int argc, char **argv);
 int poplin_config(int argc, char **argv);
+int poplin_decode(int argc, char **argv);
 int poplin_doctor(int argc, char **argv);
 int poplin_fetch(int argc, char **argv);
 int poplin_init(int argc, char **argv);

@@ -38,6 +38,27 @@ size_t mime_body_read(struct mime_body *b, char *out, size_t room)
     return n;
 }
 
+bool mime_body_whole(struct mime_message *m, uint32_t part, struct slice *out)
+{
+    struct mime_body b;
+    struct slice encoded = mime_message_body(m, part);
+    mime_body_open(m, part, &b);
+    *out = encoded;
+    if (b.transfer.encoding == TRANSFER_IDENTITY)
+        return true;
+    struct arena *a = m->arena;
+    size_t room = encoded.size + 4 * (size_t)TRANSFER_ROOM;
+    char *whole = arena_take(a, room, 1);
+    if (!whole)
+        return false;
+    size_t n = 0;
+    for (size_t more = 1; more > 0 && room - n >= 2 * (size_t)TRANSFER_ROOM; n += more)
+        more = mime_body_read(&b, whole + n, room - n);
+    a->size -= room - n;
+    *out = slice_of(whole, n);
+    return true;
+}
+
 void mime_body_tell(struct mime_message *m, uint32_t part, const struct mime_body *b)
 {
     uint64_t at = m->parser.parts[part].body + b->transfer.first_defect;
@@ -118,7 +139,8 @@ size_t mime_text_read(struct mime_text *t, char *out, size_t room)
     assert(room >= CHARSET_ROOM);
     while (room - n >= 4 && (t->ready.size > 0 || decode(t))) {
         n += put(t, out + n);
-        n += put_run(t, out + n, room - n);
+        if (!t->after_cr)
+            n += put_run(t, out + n, room - n);
     }
     return n;
 }

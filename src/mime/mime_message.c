@@ -130,6 +130,16 @@ static void append(struct arena *a, struct mime_address_list *to, struct mime_ad
 
 enum { FIELDS_MAX = 100 }; /* of one name: each costs a copy of the list so far */
 
+static bool is_repeated(struct slice header, const struct mime_field *last, struct slice name)
+{
+    struct mime_field field;
+    while (mime_field_next(&header, &field) && field.name.data < last->name.data) {
+        if (slice_equal_nocase(field.name, name) && slice_equal(field.value, last->value))
+            return true;
+    }
+    return false;
+}
+
 void mime_message_addresses(struct mime_message *m, uint32_t part, struct slice name,
                             struct mime_address_list *out)
 {
@@ -143,7 +153,8 @@ void mime_message_addresses(struct mime_message *m, uint32_t part, struct slice 
         enum charset hint = m->hint;
         if (!slice_equal_nocase(field.name, name))
             continue;
-        fields++;
+        if (fields++ > 0 && is_repeated(mime_message_header(m, part), &field, name))
+            continue;
         mime_address_parse(field.value, &hint, m->arena, &list);
         learn(m, hint);
         append(m->arena, out, list);
@@ -167,19 +178,16 @@ bool mime_message_date(struct mime_message *m, struct mime_date *out)
     return is_read;
 }
 
-/* Without the line ends and blanks that folding put in. */
-static struct slice without_blanks(struct arena *a, struct slice s)
+/* Without the line ends that folding put in. */
+static struct slice unfold(struct arena *a, struct slice s)
 {
-    struct slice copy = arena_copy(a, s);
+    char *text = arena_take(a, s.size, 1);
     size_t size = 0;
-    if (!copy.data)
-        return (struct slice){"", 0};
-    char *text = a->data + (copy.data - a->data);
-    for (size_t i = 0; i < copy.size; i++) {
-        if ((unsigned char)text[i] > ' ')
-            text[size++] = text[i];
+    for (size_t i = 0; text && i < s.size; i++) {
+        if (s.data[i] != '\r' && s.data[i] != '\n')
+            text[size++] = s.data[i];
     }
-    return slice_of(text, size);
+    return slice_of(text ? text : "", size);
 }
 
 bool mime_message_id(struct mime_message *m, uint32_t part, struct slice name, struct slice *out)
@@ -193,7 +201,7 @@ bool mime_message_id(struct mime_message *m, uint32_t part, struct slice name, s
         value = slice_skip(value, open + 1);
         value = slice_take(value, slice_find(value, '>'));
     }
-    *out = without_blanks(m->arena, trim(value));
+    *out = unfold(m->arena, trim(value));
     return out->size > 0;
 }
 

@@ -32,11 +32,12 @@ struct slice mime_message_body(const struct mime_message *m, uint32_t part);
 /* The text of an unstructured field of a part in UTF-8, false: there is none of that name. Records
  * defects. The slice is the arena's. */
 bool mime_message_text(struct mime_message *m, uint32_t part, struct slice name, struct slice *out);
-/* All fields of that name as one list. count 0: none. */
+/* All fields of that name as one list, those that say the same once. count 0: none. */
 void mime_message_addresses(struct mime_message *m, uint32_t part, struct slice name,
                             struct mime_address_list *out);
 bool mime_message_date(struct mime_message *m, struct mime_date *out);
-/* The first id in angle brackets, without them; what stands there where there are none. */
+/* The first id in angle brackets, without them and unfolded; what stands there where there are
+ * none. */
 bool mime_message_id(struct mime_message *m, uint32_t part, struct slice name, struct slice *out);
 
 /* The name that the sender gave, decoded and not cleaned: Content-Disposition's filename, else
@@ -54,6 +55,9 @@ struct mime_body {
 void mime_body_open(const struct mime_message *m, uint32_t part, struct mime_body *b);
 /* Returns the octets written, 0: that was all. room is at least 2 * TRANSFER_ROOM. */
 size_t mime_body_read(struct mime_body *b, char *out, size_t room);
+/* All of them at once: where they lie in the message when nothing encodes them, else in the arena.
+ * False: the arena is too full. */
+bool mime_body_whole(struct mime_message *m, uint32_t part, struct slice *out);
 /* Records what was found broken, once the body was read to its end. */
 void mime_body_tell(struct mime_message *m, uint32_t part, const struct mime_body *b);
 
@@ -80,7 +84,8 @@ void mime_text_tell(struct mime_message *m, uint32_t part, const struct mime_tex
 void mime_message_tree(const struct mime_message *m, struct buf *out);
 
 /* The part that a person reads first: the best alternative for a terminal (text/plain, text/html
- * second), never an attachment unless there is nothing else; MIME_NONE. */
+ * second), never an attachment unless there is nothing else; a multipart without parts when it has
+ * an octet, for it may be read as text; MIME_NONE. */
 uint32_t mime_message_best(const struct mime_message *m, bool want_html);
 
 #endif

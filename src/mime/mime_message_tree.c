@@ -54,6 +54,17 @@ static uint32_t first_text(const struct mime_message *m, bool attachments)
     return MIME_NONE;
 }
 
+/* A multipart whose boundary never came: what is in it is text to everybody who looks. */
+static uint32_t first_without_parts(const struct mime_message *m)
+{
+    for (uint32_t i = 0; i < m->parser.count; i++) {
+        const struct mime_part *p = &m->parser.parts[i];
+        if (p->kind == MIME_MULTIPART && p->children == 0 && p->end > p->body)
+            return i;
+    }
+    return MIME_NONE;
+}
+
 /* The outermost multipart/alternative that it lies in, or itself. */
 static uint32_t alternatives_of(const struct mime_message *m, uint32_t part)
 {
@@ -69,6 +80,8 @@ uint32_t mime_message_best(const struct mime_message *m, bool want_html)
 {
     const struct mime_part *parts = m->parser.parts;
     uint32_t first = first_text(m, false);
+    if (first == MIME_NONE)
+        first = first_without_parts(m);
     if (first == MIME_NONE)
         return first_text(m, true);
     uint32_t top = alternatives_of(m, first);
