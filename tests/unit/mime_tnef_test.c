@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "mime/mime_tnef.h"
 
 #include <setjmp.h>
