@@ -30,7 +30,7 @@ static void usage(void)
         "Usage: poplin read [--headers | --raw | --html | --part P] [-k] [--json] NUMBER…\n"
         "Shows messages: sender, date, subject, the text, and what is attached; and marks them as\n"
         "read. NUMBER is 3, 3-7, 3,5,9 or a Message-ID. On a terminal $PAGER shows them, else\n"
-        "`less -R`.\n"
+        "less.\n"
         "\n"
         "      --headers        the whole header, decoded\n"
         "      --raw            the message as it came\n"

@@ -36,7 +36,7 @@ static void usage(void)
          "  after:D before:D     D is 2026-01-31, 2026-01, 2026, today, yesterday, 7d, 2w, 3m, 1y\n"
          "  larger:S smaller:S   S is 500, 10K, 5M, 1G\n"
          "  account:NAME\n"
-         "  -TERM                not what TERM finds (put `--` before it where it comes first)\n"
+         "  - before a term      not what it finds (put `--` before one that comes first)\n"
          "\n"
          "  -a, --account NAME   this account only\n"
          "  -n, --limit N        the N newest\n"
