@@ -5,6 +5,7 @@
 #include "client/state_database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -169,6 +170,10 @@ static struct mailbox_index *try_open(const char *directory, const char *path, i
         *code = SQLITE_NOMEM;
         return NULL;
     }
+    /* SQLite would make it for all to read. */
+    int file = path[0] == ':' ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0)
+        close(file);
     *code = sqlite3_open_v2(path, &x->database,
                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (*code == SQLITE_OK)
