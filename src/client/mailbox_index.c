@@ -339,6 +339,16 @@ enum status mailbox_index_move(struct mailbox_index *x, int64_t id, const struct
     return run(x, INDEX_MOVE);
 }
 
+void mailbox_index_tidy(struct mailbox_index *x)
+{
+    int64_t surplus = 0;
+    int code =
+        sqlite3_exec(x->database, "SELECT sum(folder = 0) - sum(folder > 0) - 10000 FROM message",
+                     read_number, &surplus, NULL);
+    if (code == SQLITE_OK && surplus > 0)
+        sqlite3_exec(x->database, "PRAGMA user_version = 0", NULL, NULL, NULL);
+}
+
 enum status mailbox_index_put_text(struct mailbox_index *x, int64_t id,
                                    const struct mailbox_summary *summary,
                                    const struct mailbox_text *text)
