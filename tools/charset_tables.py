@@ -210,15 +210,13 @@ SINGLES = [
     ("x-mac-farsi", "py:mac_farsi"), ("hp-roman8",), ("DEC-MCS",), ("VISCII",),
     ("TCVN", "TCVN5712-1"), ("ARMSCII-8",), ("Georgian-PS",), ("Georgian-Academy",),
     ("PTCP154", "PT154"),
-    ("KZ-1048", "RK1048"), ("MIK",), ("ISIRI-3342",),
+    ("KZ-1048", "RK1048"), ("MIK",),
 ]
 
 
 # What the platform leaves out and mail has.
 EXTRA = {
     "windows-1255": {0xca: 0x05ba},
-    "windows-874": {0xa0: 0x00a0},
-    "ISO-8859-8": {0xfd: 0x200e, 0xfe: 0x200f},
 }
 
 
@@ -263,31 +261,78 @@ def single_rows():
     return "\n".join(lines)
 
 
+def sections(root):
+    """(kind, argument, characters) of the list of frequent characters."""
+    kind = argument = ""
+    for line in (root / "tools" / FREQUENT).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            kind, argument = line.strip("[]").split()
+        elif line and not line.startswith("#"):
+            yield kind, argument, [char for char in line if char != " "]
+
+
+RANGES = {"hans": (0x4e00, 20992), "hant": (0x4e00, 20992), "kanji": (0x4e00, 20992),
+          "hangul": (0xac00, 11172)}
+
+
 def frequent(root):
     """Two bits a character of a range: how frequent it is in a language, 3 the most."""
-    wanted = {}
-    name = None
-    for line in (root / "tools" / FREQUENT).read_text(encoding="utf-8").splitlines():
-        if line.startswith("#") or not line:
-            continue
-        if line.startswith("["):
-            name, grade = line.strip("[]").split()
-            continue
-        for char in line:
-            if not char.isspace():
-                old = wanted.setdefault(name, {}).get(char, 0)
-                wanted[name][char] = max(old, int(grade))
+    grades = {name: {} for name in RANGES}
+    for name, grade, characters in sections(root):
+        for char in characters if name in RANGES else ():
+            grades[name][char] = max(grades[name].get(char, 0), int(grade))
     parts = []
-    for name, grades in wanted.items():
-        first, size = (0xac00, 11172) if name == "hangul" else (0x4e00, 20992)
+    for name, (first, size) in RANGES.items():
         words = [0] * ((size + 15) // 16)
-        for char, grade in grades.items():
+        for char, grade in grades[name].items():
             at = ord(char) - first
             if not 0 <= at < size:
                 raise ValueError(char)
             words[at // 16] |= grade << at % 16 * 2
         parts.append(array("uint32_t", "charset_frequent_" + name, words, 8))
     return file_of(*parts)
+
+
+COST_OF_SIGN, COST_OF_LETTER, COST_OF_MARK, COST_OF_NONE = 24, 22, 20, 50
+COST_OF_RARE_SIGN = 15
+CONSONANTS = "бвгджзйклмнпрстфхцчшщґђѓјљњћќџβγδζθκλμνξπρστφχψς"
+FINALS = "\u05da\u05dd\u05df\u05e3\u05e5"
+
+
+def octet(code, costs, languages):
+    """Cost, kind and languages of one octet."""
+    char = chr(code)
+    if not code or 0x80 <= code <= 0x9f:
+        return COST_OF_NONE, "NONE", 0
+    lower = char.lower() if len(char.lower()) == 1 else char
+    category = unicodedata.category(char)
+    if category == "Mn":
+        return costs.get(char, COST_OF_MARK), "MARK", 0
+    if category[0] != "L" or char in "\u00aa\u00ba":
+        cost = costs.get(char, COST_OF_SIGN)
+        return cost, "SIGN" if cost < COST_OF_RARE_SIGN else "RARE_SIGN", 0
+    if unicodedata.name(char).startswith("LATIN"):
+        mask = sum(1 << i for i, letters in enumerate(languages.values()) if lower in letters)
+        return COST_OF_LETTER, "LATIN_UPPER" if lower != char else "LATIN_LOWER", mask
+    kind = "FINAL" if char in FINALS else "UPPER" if lower != char else "LOWER"
+    return costs.get(lower, COST_OF_LETTER), kind, int(lower in CONSONANTS)
+
+
+def octets(root):
+    costs, languages = {}, {}
+    for kind, argument, characters in sections(root):
+        if kind in ("letter", "sign"):
+            costs.update((char, int(argument)) for char in characters)
+        elif kind == "latin":
+            languages.setdefault(argument, set()).update(characters)
+    lines = ["const struct charset_octet charset_octet_costs[CHARSET_ROWS][128] = {"]
+    for names in SINGLES:
+        lines.append(f"    {{ /* {names[0]} */")
+        values = ["{%d, CHARSET_%s, 0x%x}," % octet(code, costs, languages)
+                  for code in single_row(names)]
+        lines += ["     " + " ".join(values[at:at + 4]) for at in range(0, 128, 4)]
+        lines.append("    },")
+    return file_of("\n".join(lines) + "\n};\n")
 
 
 def enumerator(name):
@@ -333,7 +378,7 @@ def tables(root):
         "charset_table_cp949.c": cp949(), "charset_table_johab.c": johab(),
         "charset_table_cns.c": cns(), "charset_table_single.c": singles(),
         "charset_table_single.h": single_rows(), "charset_table_frequent.c": frequent(root),
-        "charset_table_names.c": names(root),
+        "charset_table_names.c": names(root), "charset_table_octets.c": octets(root),
     }
 
 

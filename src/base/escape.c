@@ -7,7 +7,11 @@ static size_t utf8_next(struct slice s, uint32_t *point)
 {
     static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char c = (unsigned char)s.data[0];
-    size_t n = c < 0x80 ? 1 : (c & 0xe0) == 0xc0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : (c & 0xf8) == 0xf0 ? 4 : 0;
+    size_t n = c < 0x80             ? 1
+               : (c & 0xe0) == 0xc0 ? 2
+               : (c & 0xf0) == 0xe0 ? 3
+               : (c & 0xf8) == 0xf0 ? 4
+                                    : 0;
     if (n == 0 || n > s.size)
         return 0;
     uint32_t p = n == 1 ? c : c & (0xffu >> (n + 1));
@@ -53,7 +57,8 @@ static bool put_of_text(struct buf *out, struct slice octets, uint32_t point, bo
     return stays || is_nothing(point);
 }
 
-static bool put_hidden(struct buf *out, struct slice octets, uint32_t point, enum escape_style style)
+static bool put_hidden(struct buf *out, struct slice octets, uint32_t point,
+                       enum escape_style style)
 {
     bool ok = true;
     if (style == ESCAPE_TEXT && put_of_text(out, octets, point, &ok))
@@ -73,6 +78,16 @@ static bool put_hidden(struct buf *out, struct slice octets, uint32_t point, enu
     return ok;
 }
 
+/* Octets that every style leaves as they are. */
+static size_t plain_run(struct slice s)
+{
+    size_t n = 0;
+    while (n < s.size && s.data[n] >= ' ' && s.data[n] < 0x7f && s.data[n] != '"' &&
+           s.data[n] != '\\')
+        n++;
+    return n;
+}
+
 static bool escape(struct buf *out, struct slice s, size_t limit, enum escape_style style)
 {
     bool cut = s.size > limit;
@@ -81,6 +96,11 @@ static bool escape(struct buf *out, struct slice s, size_t limit, enum escape_st
     if (cut)
         s.size = limit;
     while (s.size > 0 && ok) {
+        size_t run = plain_run(s);
+        ok = buf_put(out, slice_take(s, run));
+        s = slice_skip(s, run);
+        if (s.size == 0 || !ok)
+            break;
         uint32_t point = UINT32_MAX;
         size_t n = utf8_next(s, &point);
         struct slice octets = slice_take(s, n > 0 ? n : 1);

@@ -14,19 +14,19 @@ static bool begin(struct digests *d)
            EVP_DigestInit_ex(d->lf, EVP_sha256(), NULL) == 1;
 }
 
-/* A CR in front of LF is left out, every other goes in once it is known to be another. */
-static bool take_lf(struct digests *d, struct slice s)
+/* A CR in front of LF is left out, every other goes in once it is known to be another. `out` has
+ * room for one octet more than s. */
+static size_t put_lf(struct digests *d, struct slice s, char *out)
 {
-    bool ok = true;
-    while (s.size > 0 && ok) {
-        if (d->after_cr && s.data[0] != '\n')
-            ok = EVP_DigestUpdate(d->lf, "\r", 1) == 1;
-        size_t n = slice_find(s, '\r');
-        d->after_cr = n < s.size;
-        ok = ok && EVP_DigestUpdate(d->lf, s.data, n) == 1;
-        s = slice_skip(s, d->after_cr ? n + 1 : n);
+    size_t size = 0;
+    for (size_t i = 0; i < s.size; i++) {
+        if (d->after_cr && s.data[i] != '\n')
+            out[size++] = '\r';
+        d->after_cr = s.data[i] == '\r';
+        if (!d->after_cr)
+            out[size++] = s.data[i];
     }
-    return ok;
+    return size;
 }
 
 static bool finish(EVP_MD_CTX *ctx, char out[65])
@@ -44,14 +44,15 @@ static bool finish(EVP_MD_CTX *ctx, char out[65])
 
 bool decode_digest(struct mime_message *m, uint32_t part, struct decode_digests *out)
 {
-    static char octets[64 * 1024];
+    static char octets[64 * 1024], lf[sizeof octets + 1];
     struct digests d;
     struct mime_body body;
     bool ok = begin(&d);
     *out = (struct decode_digests){0};
     mime_body_open(m, part, &body);
     for (size_t n; ok && (n = mime_body_read(&body, octets, sizeof octets)) > 0; out->octets += n)
-        ok = EVP_DigestUpdate(d.plain, octets, n) == 1 && take_lf(&d, slice_of(octets, n));
+        ok = EVP_DigestUpdate(d.plain, octets, n) == 1 &&
+             EVP_DigestUpdate(d.lf, lf, put_lf(&d, slice_of(octets, n), lf)) == 1;
     if (ok && d.after_cr)
         ok = EVP_DigestUpdate(d.lf, "\r", 1) == 1;
     ok = ok && finish(d.plain, out->sha256) && finish(d.lf, out->sha256_lf);

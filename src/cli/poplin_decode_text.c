@@ -188,8 +188,8 @@ static void print_defects(const struct mime_message *m)
     for (uint32_t i = 0; i < m->parser.defect_count; i++) {
         const struct mime_defect *d = &m->parser.defects[i];
         size_t n = mime_part_path(&m->parser, d->part, path, sizeof path);
-        printf("%s%.*s at %llu: %s\n", i == 0 ? "\nDefects:\n" : "", (int)n, path,
-               (unsigned long long)d->offset, mime_defect_text(d->code));
+        printf("%s%.*s at %llu: %s\n", i == 0 ? "\nDefects:\n" : "", n > 0 ? (int)n : 7,
+               n > 0 ? path : "message", (unsigned long long)d->offset, mime_defect_text(d->code));
     }
 }
 

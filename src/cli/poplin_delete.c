@@ -31,6 +31,7 @@ static int delete_all(struct poplin_mail *m, int count, char **words, bool on_se
     int code = poplin_mail_open(m, NULL);
     for (int i = 0; i < count && code == EX_OK; i++)
         code = poplin_numbers_add(&numbers, m, words[i]);
+    poplin_numbers_sort(&numbers);
     /* The first failure ends it: what is left is as it was. */
     for (size_t i = 0; i < numbers.count && code == EX_OK; i++) {
         enum status s = mailbox_delete(m->box, numbers.list[i], on_server);

@@ -84,6 +84,7 @@ static int list(struct request *r)
     enum status s = STATUS_OK;
     mailbox_query_init(&query);
     query.limit = r->limit;
+    query.is_short = !r->mail.json;
     if (!r->all)
         s = mailbox_query_add(&query, MAILBOX_TERM_UNREAD, false, SLICE(""));
     if (s == STATUS_OK && r->only)

@@ -148,6 +148,24 @@ int poplin_numbers_add(struct poplin_numbers *n, struct poplin_mail *m, const ch
     return code;
 }
 
+static int compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+void poplin_numbers_sort(struct poplin_numbers *n)
+{
+    size_t kept = 0;
+    if (n->count > 0)
+        qsort(n->list, n->count, sizeof *n->list, compare);
+    for (size_t i = 0; i < n->count; i++) {
+        if (i == 0 || n->list[i] != n->list[kept - 1])
+            n->list[kept++] = n->list[i];
+    }
+    n->count = kept;
+}
+
 void poplin_numbers_wipe(struct poplin_numbers *n)
 {
     free(n->list);

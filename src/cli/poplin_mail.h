@@ -31,6 +31,8 @@ struct poplin_numbers {
 int poplin_numbers_add(struct poplin_numbers *n, struct poplin_mail *m, const char *text);
 int poplin_numbers_add_all(struct poplin_numbers *n, struct poplin_mail *m,
                            const struct mailbox_query *query);
+/* In order, each once. */
+void poplin_numbers_sort(struct poplin_numbers *n);
 void poplin_numbers_wipe(struct poplin_numbers *n);
 
 #endif

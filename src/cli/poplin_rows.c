@@ -33,6 +33,7 @@ void poplin_rows_begin(struct poplin_rows *r, bool json, size_t names)
     r->width = terminal_width();
     r->now = time(NULL);
     r->count = 0;
+    r->last_quarter = INT64_MIN;
     r->out = buf_over(r->memory, sizeof r->memory);
 }
 
@@ -47,18 +48,20 @@ static void flush(struct poplin_rows *r)
 void poplin_rows_size(uint64_t octets, char out[ROWS_SIZE])
 {
     static const char units[] = "BKMGTPE";
-    uint64_t tenths = octets, limit = octets < UINT64_MAX / 10 ? octets * 10 : octets;
+    struct buf b = buf_over(out, ROWS_SIZE);
+    uint64_t tenths = octets < UINT64_MAX / 10 ? octets * 10 : octets;
     size_t unit = 0;
-    tenths = limit;
     while (tenths >= 9995 && unit < sizeof units - 2) {
         tenths /= 1024;
         unit++;
     }
-    if (unit > 0 && tenths < 100)
-        snprintf(out, ROWS_SIZE, "%u.%u%c", (unsigned)(tenths / 10), (unsigned)(tenths % 10),
-                 units[unit]);
-    else
-        snprintf(out, ROWS_SIZE, "%u%c", (unsigned)(tenths / 10) % 10000, units[unit]);
+    buf_put_u64(&b, tenths / 10);
+    if (unit > 0 && tenths < 100) {
+        buf_put_char(&b, '.');
+        buf_put_char(&b, (char)('0' + tenths % 10));
+    }
+    buf_put_char(&b, units[unit]);
+    buf_put_char(&b, '\0');
 }
 
 void poplin_rows_date(int64_t seconds, int64_t now, char out[ROWS_DATE])
@@ -84,12 +87,19 @@ void poplin_rows_date(int64_t seconds, int64_t now, char out[ROWS_DATE])
                  then.tm_mday);
 }
 
+/* By hand: a list has a hundred thousand of them. */
 static size_t put_number(struct buf *out, int64_t id)
 {
     char digits[24];
-    int n = snprintf(digits, sizeof digits, "%6lld", (long long)id);
-    buf_put(out, slice_of(digits, (size_t)n));
-    return (size_t)n;
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + id % 10);
+        id /= 10;
+    } while (id > 0 && at > 0);
+    while (at > sizeof digits - 6)
+        digits[--at] = ' ';
+    buf_put(out, slice_of(digits + at, sizeof digits - at));
+    return sizeof digits - at;
 }
 
 static void put_right(struct buf *out, const char *text, size_t columns)
@@ -109,11 +119,22 @@ static size_t put_marks(struct buf *out, const struct mailbox_entry *e)
 
 /* --- rows --- */
 
+/* Neighbours are often of one hour, and look alike when it is long ago. */
+static void cell_date(struct poplin_rows *r, int64_t seconds, char out[ROWS_DATE])
+{
+    bool is_old = seconds < r->now - 7 * 86400;
+    if (!is_old || r->last_quarter != seconds / 900) {
+        poplin_rows_date(seconds, r->now, r->last_date);
+        r->last_quarter = is_old ? seconds / 900 : INT64_MIN;
+    }
+    memcpy(out, r->last_date, ROWS_DATE);
+}
+
 static void put_row(struct poplin_rows *r, const struct mailbox_entry *e)
 {
     char date[ROWS_DATE], size[ROWS_SIZE];
     struct buf *out = &r->out;
-    poplin_rows_date(e->has_date ? e->date : e->fetched, r->now, date);
+    cell_date(r, e->has_date ? e->date : e->fetched, date);
     poplin_rows_size(e->octets, size);
     size_t used = put_number(out, e->id) + put_marks(out, e);
     used += width_put_cell(out, slice_str(date), COLUMN_DATE, true);

@@ -52,17 +52,14 @@ struct place {
 static int rename_flagged(const char *path, struct place *p, unsigned set, unsigned clear)
 {
     char from[LIMIT_PATH], to[LIMIT_PATH], name[FILE_NAME + 1];
-    if (!flagged_name(p->name, set, clear, name))
-        return ENAMETOOLONG;
-    if (p->folder == MAILDIR_CUR && strcmp(name, p->name) == 0)
-        return 0;
-    /* Nothing to say of a message that no reader has looked at yet. */
-    if (p->folder == MAILDIR_NEW && set == 0)
-        return 0;
-    if (snprintf(from, sizeof from, "%s/%s/%s", path, maildir_folder_name(p->folder), p->name) >=
+    if (!flagged_name(p->name, set, clear, name) ||
+        snprintf(from, sizeof from, "%s/%s/%s", path, maildir_folder_name(p->folder), p->name) >=
             LIMIT_PATH ||
         snprintf(to, sizeof to, "%s/cur/%s", path, name) >= LIMIT_PATH)
         return ENAMETOOLONG;
+    /* Nothing to do, if it still lies there: it has the flags, or nobody has looked at it yet. */
+    if (strcmp(from, to) == 0 || (p->folder == MAILDIR_NEW && set == 0))
+        return access(from, F_OK) == 0 ? 0 : errno;
     int error = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
     if (error == EINVAL || error == ENOSYS)
         error = rename(from, to) == 0 ? 0 : errno;

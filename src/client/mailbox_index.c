@@ -5,6 +5,7 @@
 #include "client/state_database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -169,6 +170,10 @@ static struct mailbox_index *try_open(const char *directory, const char *path, i
         *code = SQLITE_NOMEM;
         return NULL;
     }
+    /* SQLite would make it for all to read. */
+    int file = path[0] == ':' ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0)
+        close(file);
     *code = sqlite3_open_v2(path, &x->database,
                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (*code == SQLITE_OK)
@@ -332,6 +337,16 @@ enum status mailbox_index_move(struct mailbox_index *x, int64_t id, const struct
     sqlite3_bind_int(q, 3, name->flags);
     bind_octets(q, 4, suffix_of(name));
     return run(x, INDEX_MOVE);
+}
+
+void mailbox_index_tidy(struct mailbox_index *x)
+{
+    int64_t surplus = 0;
+    int code =
+        sqlite3_exec(x->database, "SELECT sum(folder = 0) - sum(folder > 0) - 10000 FROM message",
+                     read_number, &surplus, NULL);
+    if (code == SQLITE_OK && surplus > 0)
+        sqlite3_exec(x->database, "PRAGMA user_version = 0", NULL, NULL, NULL);
 }
 
 enum status mailbox_index_put_text(struct mailbox_index *x, int64_t id,

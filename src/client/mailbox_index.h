@@ -71,6 +71,9 @@ enum status mailbox_index_put(struct mailbox_index *x, const struct mailbox_inde
 /* NULL: it is gone. */
 enum status mailbox_index_move(struct mailbox_index *x, int64_t id,
                                const struct maildir_name *name);
+/* When most rows are of messages that are gone, the index is made anew at the next opening: the
+ * words of what is gone cannot be taken out singly. */
+void mailbox_index_tidy(struct mailbox_index *x);
 /* Its words: the summary's fields come from the row. */
 enum status mailbox_index_put_text(struct mailbox_index *x, int64_t id,
                                    const struct mailbox_summary *summary,

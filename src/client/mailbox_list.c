@@ -15,28 +15,36 @@ enum column {
     COLUMN_ENTRY_FETCHED,
     COLUMN_ENTRY_READ,
     COLUMN_ENTRY_FLAGGED,
-    COLUMN_ENTRY_UIDL,
-    COLUMN_ENTRY_FILE,
     COLUMN_FOLDER,
     COLUMN_FLAGS,
     COLUMN_ATTACHMENT,
     COLUMN_DATE,
     COLUMN_SIZE,
-    COLUMN_SUFFIX,
     COLUMN_AUTHOR,
     COLUMN_SUBJECT,
+    COLUMNS_SHORT,
+    COLUMN_ENTRY_UIDL = COLUMNS_SHORT,
+    COLUMN_ENTRY_FILE,
+    COLUMN_SUFFIX,
     COLUMN_SENDERS,
     COLUMN_RECIPIENTS,
     COLUMN_MESSAGE_ID,
     COLUMN_REFERENCES,
 };
 
+#define SELECT_SHORT                                                                               \
+    "SELECT s.id, s.account, s.stage, s.octets, s.fetched, s.read, s.flagged, i.folder, i.flags,"  \
+    " i.attachment, i.date, i.octets, i.author, i.subject"
+#define FROM(join)                                                                                 \
+    " FROM state.message s LEFT JOIN main.message i ON " join                                      \
+    " WHERE s.stage BETWEEN 2 AND 4 AND length(s.file) > 0 AND i.folder IS NOT 0"
+
+/* A row's columns are copied before we see them: a list of many asks for few, and believes what
+ * mailbox_sync has just compared, that the row is of the same file. */
+static const char short_text[] = SELECT_SHORT FROM("i.id = s.id");
 static const char select_text[] =
-    "SELECT s.id, s.account, s.stage, s.octets, s.fetched, s.read, s.flagged, s.uidl, s.file,"
-    " i.folder, i.flags, i.attachment, i.date, i.octets, i.suffix, i.author, i.subject,"
-    " i.senders, i.recipients, i.message_id, i.refs"
-    " FROM state.message s LEFT JOIN main.message i ON i.id = s.id AND i.file = s.file"
-    " WHERE s.stage IN (2, 3, 4) AND length(s.file) > 0 AND i.folder IS NOT 0";
+    SELECT_SHORT ", s.uidl, s.file, i.suffix, i.senders, i.recipients, i.message_id, i.refs" FROM(
+        "i.id = s.id AND i.file = s.file");
 
 static_assert(STATE_DELIVERED == 2 && STATE_TO_DELETE == 3 && STATE_DELETED == 4,
               "the stages in the query");
@@ -83,7 +91,7 @@ static enum status prepare(struct mailbox *m, const struct mailbox_query *query,
 {
     char memory[16 * 1024];
     struct buf text = buf_over(memory, sizeof memory);
-    buf_put_str(&text, select_text);
+    buf_put_str(&text, query->is_short || newest_first ? short_text : select_text);
     put_conditions(&text, query);
     buf_put_str(&text, newest_first ? " AND s.id >= ? ORDER BY s.id DESC"
                                     : " AND s.id >= ? ORDER BY s.id");
@@ -116,14 +124,15 @@ static void read_summary(sqlite3_stmt *q, struct mailbox_entry *e)
     e->date = sqlite3_column_int64(q, COLUMN_DATE);
     if (e->is_local || e->octets == 0)
         e->octets = (uint64_t)sqlite3_column_int64(q, COLUMN_SIZE);
-    e->suffix = octets(q, COLUMN_SUFFIX);
     e->author = octets(q, COLUMN_AUTHOR);
     e->subject = octets(q, COLUMN_SUBJECT);
 }
 
-/* Texts that only some want are at the end of the row: reading them is left to who asks. */
 static void read_details(sqlite3_stmt *q, struct mailbox_entry *e)
 {
+    e->uidl = octets(q, COLUMN_ENTRY_UIDL);
+    e->file = octets(q, COLUMN_ENTRY_FILE);
+    e->suffix = octets(q, COLUMN_SUFFIX);
     e->senders = octets(q, COLUMN_SENDERS);
     e->recipients = octets(q, COLUMN_RECIPIENTS);
     e->message_id = octets(q, COLUMN_MESSAGE_ID);
@@ -144,12 +153,12 @@ static bool read_entry(struct mailbox *m, sqlite3_stmt *q, struct mailbox_entry 
     e->stage = (enum state_stage)sqlite3_column_int(q, COLUMN_ENTRY_STAGE);
     e->octets = (uint64_t)sqlite3_column_int64(q, COLUMN_ENTRY_OCTETS);
     e->fetched = sqlite3_column_int64(q, COLUMN_ENTRY_FETCHED);
-    e->uidl = octets(q, COLUMN_ENTRY_UIDL);
-    e->file = octets(q, COLUMN_ENTRY_FILE);
+    if (e->is_here) {
+        read_summary(q, e);
+        return true;
+    }
     e->read = sqlite3_column_int(q, COLUMN_ENTRY_READ) != 0;
     e->flagged = sqlite3_column_int(q, COLUMN_ENTRY_FLAGGED) != 0;
-    if (e->is_here)
-        read_summary(q, e);
     return true;
 }
 
@@ -210,7 +219,7 @@ enum status mailbox_each(struct mailbox *m, const struct mailbox_query *query,
     while (more && (code = sqlite3_step(q)) == SQLITE_ROW) {
         if (!read_entry(m, q, &e) || !is_of_account(query, &e))
             continue;
-        if (e.is_here)
+        if (!query->is_short)
             read_details(q, &e);
         more = visit(context, &e);
     }
@@ -251,8 +260,7 @@ static enum status get_one(struct mailbox *m, sqlite3_stmt *q, struct mailbox_en
         found = read_entry(m, q, out);
     if (!found)
         return code == SQLITE_DONE ? STATUS_NOT_FOUND : step_failed(m, code);
-    if (out->is_here)
-        read_details(q, out);
+    read_details(q, out);
     return keep_slices(m, out) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

@@ -38,8 +38,9 @@ struct mailbox_term {
 struct mailbox_query {
     struct mailbox_term terms[MAILBOX_TERMS];
     size_t count;
-    uint64_t limit;  /* the newest ones; 0: all */
-    int64_t first;   /* numbers from there on */
+    uint64_t limit; /* the newest ones; 0: all */
+    int64_t first;  /* numbers from there on */
+    bool is_short; /* entries are without uidl, file, suffix and what follows the subject: faster */
     bool needs_text; /* the full text is asked, or what only bodies tell */
     struct buf memory;
     char octets[MAILBOX_QUERY_TEXT];

@@ -38,33 +38,45 @@ static void put_address(struct buf *out, const struct mime_address *a)
     buf_put_str(out, a->name.size > 0 ? ">" : "");
 }
 
-/* A list of addresses as text; what does not fit is left out. */
-static struct slice list_text(struct mime_message *m, const struct slice *names, size_t count)
+static void put_list(struct buf *out, const struct mime_address_list *list)
 {
-    char memory[SUMMARY_FIELD];
-    struct buf out = buf_over(memory, sizeof memory);
-    for (size_t i = 0; i < count; i++) {
-        struct mime_address_list list = {0};
-        mime_message_addresses(m, 0, names[i], &list);
-        for (uint32_t n = 0; n < list.count && !out.overflow; n++)
-            put_address(&out, &list.list[n]);
-    }
-    struct slice text = arena_copy(m->arena, buf_slice(&out));
-    return text.data ? text : SLICE("");
+    for (uint32_t n = 0; n < list->count && !out->overflow; n++)
+        put_address(out, &list->list[n]);
+}
+
+static struct slice keep(struct mime_message *m, const struct buf *text)
+{
+    struct slice kept = arena_copy(m->arena, buf_slice(text));
+    return kept.data ? kept : SLICE("");
 }
 
 static void read_senders(struct mime_message *m, struct mailbox_summary *out)
 {
     static const struct slice fields[] = {{"From", 4}, {"Sender", 6}, {"Reply-To", 8}};
+    char memory[SUMMARY_FIELD];
+    struct buf text = buf_over(memory, sizeof memory);
     struct mime_address_list list = {0};
-    for (size_t i = 0; i < 3 && list.count == 0; i++) {
+    for (size_t i = 0; i < 3 && list.count == 0; i++)
         mime_message_addresses(m, 0, fields[i], &list);
-        if (list.count > 0)
-            out->senders = list_text(m, &fields[i], 1);
-    }
-    if (list.count > 0)
-        out->author = list.list[0].name.size > 0 ? list.list[0].name : list.list[0].address;
+    if (list.count == 0)
+        return;
+    put_list(&text, &list);
+    out->senders = keep(m, &text);
+    out->author = list.list[0].name.size > 0 ? list.list[0].name : list.list[0].address;
     out->author = cut(out->author, SUMMARY_FIELD);
+}
+
+static struct slice read_recipients(struct mime_message *m)
+{
+    static const struct slice fields[] = {{"To", 2}, {"Cc", 2}};
+    char memory[SUMMARY_FIELD];
+    struct buf text = buf_over(memory, sizeof memory);
+    for (size_t i = 0; i < 2; i++) {
+        struct mime_address_list list = {0};
+        mime_message_addresses(m, 0, fields[i], &list);
+        put_list(&text, &list);
+    }
+    return keep(m, &text);
 }
 
 static bool guess_attachment(const struct mime_message *m)
@@ -79,7 +91,6 @@ static bool guess_attachment(const struct mime_message *m)
 enum status mailbox_summary_read(struct slice head, struct arena *arena,
                                  struct mailbox_summary *out)
 {
-    static const struct slice recipients[] = {{"To", 2}, {"Cc", 2}};
     struct mime_limits limits = mime_limits_default();
     struct mime_message m;
     struct mime_date date;
@@ -89,7 +100,7 @@ enum status mailbox_summary_read(struct slice head, struct arena *arena,
     if (s != STATUS_OK)
         return s;
     read_senders(&m, out);
-    out->recipients = list_text(&m, recipients, 2);
+    out->recipients = read_recipients(&m);
     if (mime_message_text(&m, 0, SLICE("Subject"), &out->subject))
         out->subject = cut(out->subject, SUMMARY_FIELD);
     (void)mime_message_id(&m, 0, SLICE("Message-ID"), &out->message_id);

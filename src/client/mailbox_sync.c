@@ -381,7 +381,10 @@ static enum status write_index(struct syncing *y)
         s = mailbox_index_commit(y->m->index);
     else
         mailbox_index_rollback(y->m->index);
-    return s == STATUS_OK ? s : mailbox_failed(y->m, s, y->m->index->error);
+    if (s != STATUS_OK)
+        return mailbox_failed(y->m, s, y->m->index->error);
+    mailbox_index_tidy(y->m->index);
+    return s;
 }
 
 /* --- all of it --- */

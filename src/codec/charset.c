@@ -107,7 +107,7 @@ static void drop_held(struct charset_decoder *d, size_t n)
 
 size_t charset_end(struct charset_decoder *d, char *out)
 {
-    struct charset_out to = {out, out};
+    char *to = out;
     while (d->held_size > 0) {
         struct charset_unit unit = {0, 0};
         uint64_t offset = d->taken - d->held_size;
@@ -118,39 +118,37 @@ size_t charset_end(struct charset_decoder *d, char *out)
             unit.code = CHARSET_BROKEN;
         }
         drop_held(d, used);
-        charset_put(d, &to, unit, offset);
+        to = charset_put(d, to, unit, offset);
     }
     if (d->charset == CHARSET_UTF_7 && charset_utf7_is_open(d))
-        charset_put(d, &to, (struct charset_unit){CHARSET_BROKEN, 0}, d->taken);
-    return (size_t)(to.at - out);
+        to = charset_put(d, to, (struct charset_unit){CHARSET_BROKEN, 0}, d->taken);
+    return (size_t)(to - out);
 }
 
-static void put_code(struct charset_out *out, uint32_t code)
+static char *put_code(char *out, uint32_t code)
 {
-    if (code < 0x10000) {
-        charset_put(NULL, out, (struct charset_unit){code, 0}, 0);
-        return;
-    }
-    *out->at++ = (char)(0xf0 | code >> 18);
-    *out->at++ = (char)(0x80 | (code >> 12 & 0x3f));
-    *out->at++ = (char)(0x80 | (code >> 6 & 0x3f));
-    *out->at++ = (char)(0x80 | (code & 0x3f));
+    if (code < 0x10000)
+        return charset_put(NULL, out, (struct charset_unit){code, 0}, 0);
+    *out++ = (char)(0xf0 | code >> 18);
+    *out++ = (char)(0x80 | (code >> 12 & 0x3f));
+    *out++ = (char)(0x80 | (code >> 6 & 0x3f));
+    *out++ = (char)(0x80 | (code & 0x3f));
+    return out;
 }
 
-void charset_put_rare(struct charset_decoder *d, struct charset_out *out, struct charset_unit unit,
-                      uint64_t offset)
+char *charset_put_rare(struct charset_decoder *d, char *out, struct charset_unit unit,
+                       uint64_t offset)
 {
     if (unit.code == CHARSET_NOTHING)
-        return;
+        return out;
     if (unit.code == CHARSET_BROKEN) {
         if (d->invalid++ == 0)
             d->first_invalid = offset;
-        put_code(out, replacement);
+        out = put_code(out, replacement);
     } else {
-        put_code(out, unit.code);
+        out = put_code(out, unit.code);
     }
-    if (unit.more != 0)
-        put_code(out, unit.more);
+    return unit.more != 0 ? put_code(out, unit.more) : out;
 }
 
 void charset_hold(struct charset_decoder *d, struct charset_octets in)
@@ -170,7 +168,7 @@ bool charset_run_held(struct charset_decoder *d, struct charset_octets *in, stru
         if (used > 0) {
             uint64_t offset = d->taken - d->held_size;
             drop_held(d, used);
-            charset_put(d, out, unit, offset);
+            out->at = charset_put(d, out->at, unit, offset);
         } else if (in->size > 0) {
             d->held[d->held_size++] = *in->data++;
             in->size--;

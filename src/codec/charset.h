@@ -50,7 +50,7 @@ struct charset_decoder {
     enum charset charset;
     uint64_t taken;         /* octets taken so far */
     uint64_t invalid;       /* characters that became U+FFFD */
-    uint64_t first_invalid; /* octets taken when the first was met */
+    uint64_t first_invalid; /* where the octets of the first began */
     bool lossless_ascii;    /* the charset's ASCII octets are ASCII wherever they stand alone */
     uint8_t held[8];        /* an unfinished character */
     uint8_t held_size;
@@ -76,8 +76,10 @@ bool charset_is_ascii(struct slice text);
 /* What 8-bit text of no charset (or a false one) probably is. Never UNKNOWN: valid UTF-8 is UTF-8;
  * else `hint` (a neighbour's; UNKNOWN: none) when the text is valid in it and it is not less
  * likely by far; else the likeliest of GB18030, Big5, Shift_JIS, EUC-JP, EUC-KR, KOI8-R,
- * windows-1251, -1252, -1250, -1253, -1255, -1256, TIS-620 by the statistics of common characters.
- * Looks at the first 64 KiB. Also finds ISO-2022-JP and HZ in 7-bit text by their escapes. */
+ * windows-1251, -1252, -1250, -1253, -1254, -1255, -1256, TIS-620, KOI8-U, ISO-8859-2 by the
+ * statistics of common characters. Looks at the first 64 KiB, and at 2048 octets of 8 bits at most:
+ * it costs about 0.1 us for each of them. Also finds ISO-2022-JP and HZ in 7-bit text by their
+ * escapes. */
 enum charset charset_guess(struct slice text, enum charset hint);
 
 #endif

@@ -82,10 +82,21 @@ static bool number_behind(struct slice name, const char *prefix, uint64_t *numbe
     return slice_starts(name, front) && slice_parse_u64(slice_skip(name, front.size), number);
 }
 
-/* "iso88592", "iso88598i", "88591", "iso885902", "latin" is an alias. */
+/* Without the year of the standard: "iso8859" and a part stay, at least. */
+static struct slice without_year(struct slice name)
+{
+    if (name.size < 12)
+        return name;
+    struct slice year = slice_skip(name, name.size - 4);
+    bool is_year = slice_starts(year, SLICE("19")) || slice_starts(year, SLICE("20"));
+    return is_year ? slice_take(name, name.size - 4) : name;
+}
+
+/* "iso88592", "iso88598i", "88591", "iso885902", "iso885911987". */
 static enum charset iso_8859_find(struct slice name)
 {
     static const char *const prefixes[] = {"iso8859", "is8859", "iso08859", "isoiec8859", "8859"};
+    name = without_year(name);
     char last = name.data[name.size - 1];
     if (last == 'i' || last == 'e')
         name.size--;

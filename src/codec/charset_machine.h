@@ -60,9 +60,9 @@ struct charset_out {
     char *last;
 };
 
-/* Writes a unit; `offset` is where its octets began. */
-void charset_put_rare(struct charset_decoder *d, struct charset_out *out, struct charset_unit unit,
-                      uint64_t offset);
+/* Writes a unit; `offset` is where its octets began. Returns where the next goes. */
+char *charset_put_rare(struct charset_decoder *d, char *out, struct charset_unit unit,
+                       uint64_t offset);
 
 /* Decodes what earlier text left, with octets of this one as far as they are needed. False: stop,
  * no octets or no room are left. */
@@ -93,57 +93,63 @@ static inline bool charset_has_bit(const uint32_t *bits, size_t at)
     return (bits[at / 32] >> at % 32) & 1;
 }
 
-static inline void charset_put(struct charset_decoder *d, struct charset_out *out,
-                               struct charset_unit unit, uint64_t offset)
+/* Returns where the next goes. */
+static inline char *charset_put(struct charset_decoder *d, char *out, struct charset_unit unit,
+                                uint64_t offset)
 {
     uint32_t code = unit.code;
-    if (code >= 0x10000 || unit.more != 0) {
-        charset_put_rare(d, out, unit, offset);
-    } else if (code >= 0x800) {
-        *out->at++ = (char)(0xe0 | code >> 12);
-        *out->at++ = (char)(0x80 | (code >> 6 & 0x3f));
-        *out->at++ = (char)(0x80 | (code & 0x3f));
-    } else if (code >= 0x80) {
-        *out->at++ = (char)(0xc0 | code >> 6);
-        *out->at++ = (char)(0x80 | (code & 0x3f));
-    } else {
-        *out->at++ = (char)code;
+    if (code >= 0x10000 || unit.more != 0)
+        return charset_put_rare(d, out, unit, offset);
+    if (code >= 0x800) {
+        out[0] = (char)(0xe0 | code >> 12);
+        out[1] = (char)(0x80 | (code >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (code & 0x3f));
+        return out + 3;
     }
+    if (code >= 0x80) {
+        out[0] = (char)(0xc0 | code >> 6);
+        out[1] = (char)(0x80 | (code & 0x3f));
+        return out + 2;
+    }
+    *out = (char)code;
+    return out + 1;
 }
 
 /* charset_feed() for a step, which the compiler puts into the loop. `ascii`: octets below 0x80 are
- * ASCII wherever a character may begin. */
+ * ASCII wherever a character may begin. What changes in the loop is in copies whose address nobody
+ * has: else each octet written might be a part of them. */
 __attribute__((always_inline)) static inline size_t charset_run(struct charset_decoder *d,
                                                                 struct slice *text,
-                                                                struct charset_out out,
+                                                                struct charset_out to,
                                                                 charset_step *step, bool ascii)
 {
-    struct charset_octets in = {(const uint8_t *)text->data, text->size};
-    char *start = out.at;
-    if (d->held_size == 0 || charset_run_held(d, &in, &out, step)) {
-        uint64_t end = d->taken + in.size;
-        while (in.size > 0 && out.at <= out.last) {
-            struct charset_unit unit = {0, 0};
-            size_t used;
-            if (ascii && in.data[0] < 0x80) {
-                used = charset_copy_ascii(in, out.at, (size_t)(out.last - out.at) + CHARSET_ROOM);
-                out.at += used;
-            } else {
-                used = step(d, in, &unit);
-                if (used == 0) {
-                    charset_hold(d, in);
-                    used = in.size;
-                } else {
-                    charset_put(d, &out, unit, end - in.size);
-                }
-            }
-            in.data += used;
-            in.size -= used;
-        }
-        d->taken = end - in.size;
+    struct charset_octets from = {(const uint8_t *)text->data, text->size};
+    char *start = to.at;
+    if (d->held_size > 0 && !charset_run_held(d, &from, &to, step)) {
+        *text = slice_of(from.data, from.size);
+        return (size_t)(to.at - start);
     }
+    struct charset_octets in = from;
+    char *out = to.at;
+    uint64_t end = d->taken + in.size;
+    while (in.size > 0 && out <= to.last) {
+        struct charset_unit unit = {0, 0};
+        size_t used;
+        if (ascii && in.data[0] < 0x80) {
+            used = charset_copy_ascii(in, out, (size_t)(to.last - out) + CHARSET_ROOM);
+            out += used;
+        } else if ((used = step(d, in, &unit)) > 0) {
+            out = charset_put(d, out, unit, end - in.size);
+        } else {
+            charset_hold(d, in);
+            used = in.size;
+        }
+        in.data += used;
+        in.size -= used;
+    }
+    d->taken = end - in.size;
     *text = slice_of(in.data, in.size);
-    return (size_t)(out.at - start);
+    return (size_t)(out - start);
 }
 
 /* Defines the charset_feed_fn of a step. */

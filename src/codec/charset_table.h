@@ -60,4 +60,24 @@ extern const uint32_t charset_frequent_hant[1312];
 extern const uint32_t charset_frequent_kanji[1312];
 extern const uint32_t charset_frequent_hangul[699];
 
+/* What an octet of 8 bits says about a text in a charset of one octet a character. */
+enum charset_kind {
+    CHARSET_SIGN,
+    CHARSET_RARE_SIGN, /* no quote, dash or blank: hardly beside letters */
+    CHARSET_LOWER,     /* a small letter, or of a script without capitals; no Latin */
+    CHARSET_UPPER,
+    CHARSET_LATIN_LOWER,
+    CHARSET_LATIN_UPPER,
+    CHARSET_MARK,  /* belongs to the letter before it */
+    CHARSET_FINAL, /* a letter at the end of words only */
+    CHARSET_NONE,  /* no character, or a control */
+};
+struct charset_octet {
+    uint8_t cost;       /* half bits: the less, the more frequent in its script */
+    uint8_t kind;       /* enum charset_kind */
+    uint16_t languages; /* that write this Latin letter, a bit each; of others 1: a consonant of a
+                           script that writes vowels too */
+};
+extern const struct charset_octet charset_octet_costs[CHARSET_ROWS][128];
+
 #endif

@@ -4,7 +4,7 @@
 
 #define ROW(name) (CHARSET_SINGLE + (int)CHARSET_ROW_##name)
 
-const struct charset_alias charset_aliases[642] = {
+const struct charset_alias charset_aliases[648] = {
     {"2022jp", CHARSET_ISO_2022_JP},
     {"646", CHARSET_US_ASCII},
     {"7bitascii", CHARSET_US_ASCII},
@@ -240,7 +240,6 @@ const struct charset_alias charset_aliases[642] = {
     {"ios88591", ROW(WINDOWS_1252)},
     {"is088591", ROW(WINDOWS_1252)},
     {"isi88591", ROW(WINDOWS_1252)},
-    {"isiri3342", ROW(ISIRI_3342)},
     {"iso10646", CHARSET_UTF_16},
     {"iso106461", CHARSET_UTF_16},
     {"iso106461utf8", CHARSET_UTF_8},
@@ -334,6 +333,7 @@ const struct charset_alias charset_aliases[642] = {
     {"jisencoding", CHARSET_ISO_2022_JP},
     {"jiseuc", CHARSET_EUC_JP},
     {"jisx0201", CHARSET_SHIFT_JIS},
+    {"jisx0213", CHARSET_EUC_JP},
     {"johab", CHARSET_JOHAB},
     {"junet", CHARSET_ISO_2022_JP},
     {"junetcode", CHARSET_ISO_2022_JP},
@@ -400,6 +400,7 @@ const struct charset_alias charset_aliases[642] = {
     {"macarabic", ROW(X_MAC_ARABIC)},
     {"macbig5", CHARSET_BIG5},
     {"macce", ROW(X_MAC_CE)},
+    {"maccenteuro", ROW(X_MAC_CE)},
     {"maccentraleurope", ROW(X_MAC_CE)},
     {"maccentraleurroman", ROW(X_MAC_CE)},
     {"macchinesesimp", CHARSET_GB18030},
@@ -422,7 +423,9 @@ const struct charset_alias charset_aliases[642] = {
     {"macroman", ROW(MACINTOSH)},
     {"macromania", ROW(X_MAC_ROMANIAN)},
     {"macromanian", ROW(X_MAC_ROMANIAN)},
+    {"macsimpchinese", CHARSET_GB18030},
     {"macthai", ROW(WINDOWS_874)},
+    {"mactradchinese", CHARSET_BIG5},
     {"macturkish", ROW(X_MAC_TURKISH)},
     {"macuk", ROW(X_MAC_CYRILLIC)},
     {"macukrainian", ROW(X_MAC_CYRILLIC)},
@@ -475,6 +478,7 @@ const struct charset_alias charset_aliases[642] = {
     {"sjis2004", CHARSET_SHIFT_JIS},
     {"sjisopen", CHARSET_SHIFT_JIS},
     {"sjiswin", CHARSET_SHIFT_JIS},
+    {"sjisx0213", CHARSET_SHIFT_JIS},
     {"so88591", ROW(WINDOWS_1252)},
     {"strk1048", ROW(KZ_1048)},
     {"strk10482002", ROW(KZ_1048)},
@@ -491,6 +495,7 @@ const struct charset_alias charset_aliases[642] = {
     {"thai8", ROW(WINDOWS_874)},
     {"tis620", ROW(WINDOWS_874)},
     {"tis6200", ROW(WINDOWS_874)},
+    {"tis62025290", ROW(WINDOWS_874)},
     {"tis62025291", ROW(WINDOWS_874)},
     {"tis6202533", ROW(WINDOWS_874)},
     {"tis62025330", ROW(WINDOWS_874)},
@@ -498,6 +503,7 @@ const struct charset_alias charset_aliases[642] = {
     {"traditionalchinese", CHARSET_BIG5},
     {"tuf8", CHARSET_UTF_8},
     {"turkish", ROW(WINDOWS_1254)},
+    {"u8", CHARSET_UTF_8},
     {"ucs2", CHARSET_UTF_16},
     {"ucs2be", CHARSET_UTF_16BE},
     {"ucs2internal", CHARSET_UTF_16},
@@ -648,7 +654,7 @@ const struct charset_alias charset_aliases[642] = {
     {"zhtwbig5", CHARSET_BIG5},
     {"zhtweuctw", CHARSET_EUC_TW},
 };
-const size_t charset_alias_count = 642;
+const size_t charset_alias_count = 648;
 
 const struct charset_code_page charset_code_pages[164] = {
     {367, CHARSET_US_ASCII},

@@ -78,7 +78,6 @@ enum charset_row {
     CHARSET_ROW_PTCP154,
     CHARSET_ROW_KZ_1048,
     CHARSET_ROW_MIK,
-    CHARSET_ROW_ISIRI_3342,
     CHARSET_ROWS,
 };
 

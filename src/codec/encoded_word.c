@@ -135,13 +135,22 @@ static bool is_false(enum charset charset, struct slice sample)
     return other.invalid == 0 && other.valid > 0;
 }
 
+/* Text of UTF-8 with a few broken octets is nothing else: other charsets do not look like it. */
+static enum charset guess(struct slice text, enum charset near)
+{
+    struct reading utf8 = read_as(CHARSET_UTF_8, text);
+    if (utf8.valid >= 4 && utf8.valid >= 4 * utf8.invalid)
+        return CHARSET_UTF_8;
+    return charset_guess(text, near);
+}
+
 static void decide(struct decoding *d)
 {
     struct slice sample = slice_of(d->sample, d->sample_size);
     enum charset charset = d->declared;
     if (is_false(charset, sample)) {
         d->met |= ENCODED_WORD_CHARSET;
-        charset = charset_guess(sample, d->near);
+        charset = guess(sample, d->near);
     }
     d->is_decided = true;
     d->near = charset;
@@ -268,7 +277,7 @@ static void put_raw(struct decoding *d, struct slice text, struct slice next, bo
         return;
     enum charset charset = CHARSET_UTF_8;
     if (!charset_is_ascii(text) || may_be_shifted(text)) {
-        charset = charset_guess(text, d->near == CHARSET_UNKNOWN ? charset_find(next) : d->near);
+        charset = guess(text, d->near == CHARSET_UNKNOWN ? charset_find(next) : d->near);
         if (charset != CHARSET_UTF_8 && charset != CHARSET_US_ASCII)
             d->met |= ENCODED_WORD_RAW;
         d->near = charset;

@@ -78,40 +78,43 @@ size_t transfer_quoted_last(struct transfer *t, char *out)
     return 0;
 }
 
-/* How far into s there is surely no `=`, and no octet above 0x7f when those are wanted. */
+/* Copies blocks up to the first octet that is no plain one and returns how many octets were copied;
+ * out has room for all of s. A store is a block long: in place, its end must not reach what is not
+ * read yet. */
 #if defined(__x86_64__)
-static size_t plain_blocks(struct slice s, bool want_high)
+enum { BLOCK = 16 };
+
+static size_t copy_blocks(struct slice s, char *out, bool want_high)
 {
     const __m128i high = _mm_set1_epi8(want_high ? -1 : 0);
-    for (size_t i = 0; s.size - i >= 16; i += 16) {
+    size_t i = 0;
+    for (; s.size - i >= BLOCK; i += BLOCK) {
         __m128i text = _mm_loadu_si128((const __m128i *)(const void *)(s.data + i));
         __m128i found = _mm_cmpeq_epi8(text, _mm_set1_epi8('='));
-        int mask = _mm_movemask_epi8(_mm_or_si128(found, _mm_and_si128(text, high)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(found, _mm_and_si128(text, high)));
+        size_t size = mask == 0 ? BLOCK : (unsigned)__builtin_ctz(mask);
+        if (mask != 0 && (uintptr_t)(s.data + i + size) - (uintptr_t)(out + i) < BLOCK)
+            break;
+        _mm_storeu_si128((__m128i *)(void *)(out + i), text);
         if (mask != 0)
-            return i + (unsigned)__builtin_ctz((unsigned)mask);
+            return i + size;
     }
-    return s.size & ~(size_t)15;
+    return i;
 }
 #else
-static size_t plain_blocks(struct slice s, bool want_high)
+static size_t copy_blocks(struct slice s, char *out, bool want_high)
 {
     return 0;
 }
 #endif
 
-static size_t plain_run(struct slice s, bool want_high)
+/* Up to the first `=`, and to the first octet above 0x7f when those are wanted. */
+static size_t copy_plain(struct slice s, char *out, bool want_high)
 {
-    size_t i = plain_blocks(s, want_high);
-    while (i < s.size && s.data[i] != '=' && !(want_high && (uint8_t)s.data[i] > 0x7f))
-        i++;
+    size_t i = copy_blocks(s, out, want_high);
+    for (; i < s.size && s.data[i] != '=' && !(want_high && (uint8_t)s.data[i] > 0x7f); i++)
+        out[i] = s.data[i];
     return i;
-}
-
-static size_t put(struct slice text, char *out)
-{
-    if (text.size > 0 && text.data != out)
-        memmove(out, text.data, text.size);
-    return text.size;
 }
 
 /* Digits are marked, so that 0 is none. */
@@ -157,9 +160,9 @@ size_t transfer_quoted_wide(struct transfer *t, struct slice *encoded, char *out
     size_t n = 0;
     for (size_t size = SIZE_MAX; rest.size > 0 && rest.size < size;) {
         size = rest.size;
-        size_t run = plain_run(rest, want_high);
-        n += put(slice_take(rest, run), out + n);
+        size_t run = copy_plain(rest, out + n, want_high);
         rest = slice_skip(rest, run);
+        n += run;
         n += escapes(&rest, out + n);
     }
     *encoded = slice_of(rest.data, rest.size + left_out);

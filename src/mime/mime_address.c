@@ -55,7 +55,8 @@ static void take_atom(struct address_reader *r)
         address_skip_atom(s);
     s->at += s->at == from ? 1 : 0;
     struct slice text = slice_of(s->text.data + from, s->at - from);
-    put_word(r, from, !is_word && charset_is_ascii(text), text);
+    bool has_escape = memchr(text.data, '\x1b', text.size);
+    put_word(r, from, !is_word && !has_escape && charset_is_ascii(text), text);
 }
 
 /* `"John" Smith" <j@d>, "Mary" <m@d>`: a quote at a word's end that would take in an address. */

@@ -34,8 +34,8 @@ static size_t word_size(struct slice s)
         return 0;
     while (n < s.size && n < CHARSET_NAME_MAX && is_charset_octet(s.data[n]))
         n++;
-    if (n == 2 || s.size - n < 5 || s.data[n] != '?' || s.data[n + 2] != '?' ||
-        !strchr("bBqQ", s.data[n + 1]))
+    if (s.size - n < 5 || s.data[n] != '?' || s.data[n + 2] != '?' ||
+        !memchr("bBqQ", s.data[n + 1], 4))
         return 0;
     n += 3;
     n += slice_find(slice_skip(s, n), '?');
@@ -85,7 +85,7 @@ bool address_is_wide_separator(const struct address_scan *s, size_t at)
 static size_t quoted_unit(const struct address_scan *s, size_t at)
 {
     size_t n = address_unit(s, at);
-    return n > 2 && memchr(s->text.data + at, '"', n) ? 1 : n;
+    return s->text.data[at] == '=' && memchr(s->text.data + at, '"', n) ? 1 : n;
 }
 
 bool address_take_quoted(struct address_scan *s, struct slice *inside)

@@ -88,6 +88,20 @@ static void put_utf8(struct slice raw, struct buf *out)
     out->size += charset_end(&d, out->data + out->size);
 }
 
+/* An encoded word may hold what would be a line of its own, or another address, where the address
+ * is written again. Blanks are an address's own only within quotes. */
+static void drop_controls(struct buf *b)
+{
+    size_t kept = 0;
+    bool drops_blanks = slice_find(buf_slice(b), '"') == b->size;
+    for (size_t i = 0; i < b->size; i++) {
+        unsigned char c = (unsigned char)b->data[i];
+        if (c > ' ' ? c != 0x7f : c == ' ' && !drops_blanks)
+            b->data[kept++] = b->data[i];
+    }
+    b->size = kept;
+}
+
 static struct slice clean(struct address_reader *r, struct slice piece)
 {
     struct buf text;
@@ -101,6 +115,7 @@ static struct slice clean(struct address_reader *r, struct slice piece)
         (void)encoded_word_decode(raw, r->hint, &text);
     else
         put_utf8(raw, &text);
+    drop_controls(&text);
     return close_room(r, &text);
 }
 
@@ -124,10 +139,11 @@ static bool has_at(struct slice s)
     return slice_find(s, '@') < s.size;
 }
 
+/* Or a control character: no address is meant. */
 static bool has_blank(struct slice s)
 {
     for (size_t i = 0; i < s.size; i++) {
-        if (address_is_blank(s.data[i]))
+        if (address_is_blank(s.data[i]) || s.data[i] == '\x1b')
             return true;
     }
     return false;
@@ -164,13 +180,15 @@ static struct mime_address of_words(struct address_reader *r)
 {
     struct mailbox *m = &r->m;
     struct slice comment = comment_text(r, m->comment);
-    struct slice words = address_phrase(r, m->name, r->phrase.size);
+    bool is_address = has_at(comment) && !has_blank(comment);
     r->scan.is_broken = true;
-    if (has_at(comment) && !has_blank(comment))
-        return (struct mime_address){words, comment, {NULL, 0}};
-    if (m->words == 1 && m->is_plain)
-        return (struct mime_address){comment, words, {NULL, 0}};
-    return of_name(words);
+    if (m->words == 1 && m->is_plain && !is_address) {
+        size_t octets = m->word_to - m->word_from;
+        struct slice word = clean(r, slice_of(r->scan.text.data + m->word_from, octets));
+        return (struct mime_address){comment, word, {NULL, 0}};
+    }
+    struct slice words = address_phrase(r, m->name, r->phrase.size);
+    return is_address ? (struct mime_address){words, comment, {NULL, 0}} : of_name(words);
 }
 
 /* The first of: words before, words behind, a comment. */

@@ -59,13 +59,25 @@ bool mime_body_whole(struct mime_message *m, uint32_t part, struct slice *out)
     return true;
 }
 
+/* The octets and the text of a part are read apart, and tell the same. */
+static void tell_once(struct mime_message *m, enum mime_defect_code code, uint32_t part,
+                      uint64_t offset)
+{
+    for (uint32_t i = m->parser.defect_count; i > 0; i--) {
+        const struct mime_defect *d = &m->parser.defects[i - 1];
+        if (d->code == code && d->part == part && d->offset == offset)
+            return;
+    }
+    mime_parser_add_defect(&m->parser, code, part, offset);
+}
+
 void mime_body_tell(struct mime_message *m, uint32_t part, const struct mime_body *b)
 {
     uint64_t at = m->parser.parts[part].body + b->transfer.first_defect;
     if (b->transfer.defects & (TRANSFER_FOREIGN_OCTET | TRANSFER_PADDING | TRANSFER_CHECKSUM))
-        mime_parser_add_defect(&m->parser, MIME_DEFECT_TRANSFER, part, at);
+        tell_once(m, MIME_DEFECT_TRANSFER, part, at);
     if (b->transfer.defects & TRANSFER_CUT)
-        mime_parser_add_defect(&m->parser, MIME_DEFECT_TRANSFER_CUT, part, at);
+        tell_once(m, MIME_DEFECT_TRANSFER_CUT, part, at);
 }
 
 static bool refill(struct mime_text *t)

@@ -69,8 +69,9 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* The open part ends, and its parent is the open one. */
-static void close_part(struct mime_parser *p, uint64_t end)
+/* The open part ends, and its parent is the open one. Returns where: not before its body begins,
+ * whatever the line end is that a boundary takes from a header that it follows. */
+static uint64_t close_part(struct mime_parser *p, uint64_t end)
 {
     struct mime_parser_inner *m = p->inner;
     struct mime_part *part = &p->parts[m->part];
@@ -86,13 +87,14 @@ static void close_part(struct mime_parser *p, uint64_t end)
         pop(p);
     }
     m->part = part->parent;
+    return part->end;
 }
 
 void mime_boundary_close(struct mime_parser *p, uint32_t keep, uint64_t end)
 {
     mime_scan_tell(p);
     while (p->inner->part != keep)
-        close_part(p, end);
+        end = close_part(p, end);
 }
 
 static void begin_child(struct mime_parser *p, struct mime_open *o)
@@ -127,6 +129,7 @@ static bool may_begin(struct mime_parser *p)
 static bool boundary(struct mime_parser *p, uint32_t index, bool is_closing)
 {
     struct mime_parser_inner *m = p->inner;
+    mime_header_cut(p, m->held_at);
     /* A delimiter that stands twice is one; between it and a closing one there is an empty part. */
     mime_header_finish(p, m->held_at, is_closing);
     if (!is_closing && !may_begin(p)) {

@@ -1,23 +1,11 @@
 #include "mime/mime_date.h"
 
-#include "mime/mime_date_word.h"
+#include "mime/mime_date_token.h"
 
-enum { TOKENS_MAX = 40, SHAPE_MAX = 12 };
-
-/* ---- tokens ---- */
-
-enum token_kind { TOKEN_END, TOKEN_NUMBER, TOKEN_WORD, TOKEN_MARK };
-
-struct token {
-    enum token_kind kind;
-    struct slice text;
-    uint64_t number;
-    struct mime_date_word word;
-};
+enum { TOKENS_MAX = 40, LOOK_AHEAD = 8, SHAPE_MAX = 12 };
 
 struct date_reader {
-    struct token
-        tokens[TOKENS_MAX + 8]; /* the last are always END, so that looking ahead is free */
+    struct mime_date_token tokens[TOKENS_MAX + LOOK_AHEAD]; /* the last are END */
     uint32_t count, at;
     int32_t year, month, day; /* 0: not met */
     int32_t hour, minute, second;
@@ -28,88 +16,22 @@ struct date_reader {
     size_t shape_size;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c > 0x7f;
-}
-
-static size_t comment_size(struct slice s)
-{
-    size_t at = 0, depth = 0;
-    do {
-        depth += s.data[at] == '(' ? 1 : 0;
-        depth -= s.data[at] == ')' ? 1 : 0;
-        at += s.data[at] == '\\' ? 2 : 1;
-    } while (depth > 0 && at < s.size);
-    return at < s.size ? at : s.size;
-}
-
-/* A character of the signs for year, month, day … is a word of its own. */
-static size_t word_size(struct slice s)
-{
-    size_t n = 0;
-    bool is_wide = (unsigned char)s.data[0] >= 0xe3 && s.size >= 3;
-    if (is_wide && mime_date_word(slice_take(s, 3)).kind != MIME_DATE_OTHER)
-        return 3;
-    while (n < s.size && is_letter(s.data[n]))
-        n++;
-    return n;
-}
-
-static size_t take_token(struct slice s, struct token *t)
-{
-    size_t n = 1;
-    if (is_digit(s.data[0])) {
-        while (n < s.size && is_digit(s.data[n]))
-            n++;
-        *t = (struct token){.kind = TOKEN_NUMBER, .text = slice_take(s, n)};
-        (void)slice_parse_u64(t->text, &t->number);
-    } else if (is_letter(s.data[0])) {
-        n = word_size(s);
-        *t = (struct token){.kind = TOKEN_WORD, .text = slice_take(s, n)};
-        t->word = mime_date_word(t->text);
-    } else {
-        *t = (struct token){.kind = TOKEN_MARK, .text = slice_take(s, 1)};
-    }
-    return n;
-}
-
-static void tokenize(struct slice s, struct date_reader *r)
-{
-    while (s.size > 0 && r->count < TOKENS_MAX) {
-        char c = s.data[0];
-        if (c == '(') {
-            s = slice_skip(s, comment_size(s));
-        } else if (c >= 0 && (c <= ' ' || c == 0x7f)) {
-            s = slice_skip(s, 1);
-        } else {
-            s = slice_skip(s, take_token(s, &r->tokens[r->count]));
-            r->count++;
-        }
-    }
-}
-
-static const struct token *ahead(const struct date_reader *r, uint32_t n)
+static const struct mime_date_token *ahead(const struct date_reader *r, uint32_t n)
 {
     return &r->tokens[r->at + n];
 }
 
-static bool is_mark(const struct token *t, char c)
+static bool is_mark(const struct mime_date_token *t, char c)
 {
-    return t->kind == TOKEN_MARK && t->text.data[0] == c;
+    return t->kind == MIME_DATE_MARK && t->text.data[0] == c;
 }
 
-static bool is_number(const struct token *t, size_t digits_min, size_t digits_max)
+static bool is_number(const struct mime_date_token *t, size_t digits_min, size_t digits_max)
 {
-    return t->kind == TOKEN_NUMBER && t->text.size >= digits_min && t->text.size <= digits_max;
+    return t->kind == MIME_DATE_NUMBER && t->text.size >= digits_min && t->text.size <= digits_max;
 }
 
-static bool touch(const struct token *a, const struct token *b)
+static bool touch(const struct mime_date_token *a, const struct mime_date_token *b)
 {
     return a->text.data + a->text.size == b->text.data;
 }
@@ -123,7 +45,7 @@ static void note(struct date_reader *r, char what)
 }
 
 /* [RFC 5322 4.3]: two digits are of 1950 to 2049, three count from 1900. */
-static void set_year(struct date_reader *r, const struct token *t)
+static void set_year(struct date_reader *r, const struct mime_date_token *t)
 {
     uint64_t y = t->number > 9999 ? 9999 : t->number;
     if (t->text.size < 3)
@@ -146,7 +68,8 @@ static void set_time(struct date_reader *r, uint64_t hour, uint64_t minute, uint
     r->has_time = true;
 }
 
-static bool set_date(struct date_reader *r, const struct token *y, uint64_t month, uint64_t day)
+static bool set_date(struct date_reader *r, const struct mime_date_token *y, uint64_t month,
+                     uint64_t day)
 {
     if (month < 1 || month > 12 || day < 1 || day > 31)
         return false;
@@ -160,7 +83,7 @@ static bool set_date(struct date_reader *r, const struct token *y, uint64_t mont
 /* 12:34[:56[.789]] */
 static bool take_time(struct date_reader *r)
 {
-    const struct token *hour = ahead(r, 0), *minute = ahead(r, 2), *second = ahead(r, 4);
+    const struct mime_date_token *hour = ahead(r, 0), *minute = ahead(r, 2), *second = ahead(r, 4);
     if (r->has_time || !is_mark(ahead(r, 1), ':') || !is_number(hour, 1, 2) ||
         !is_number(minute, 1, 2))
         return false;
@@ -169,7 +92,7 @@ static bool take_time(struct date_reader *r)
     bool has_second = is_mark(ahead(r, 0), ':') && is_number(second, 1, 2);
     set_time(r, hour->number, minute->number, has_second ? second->number : 0);
     r->at += has_second ? 2 : 0;
-    const struct token *point = ahead(r, 0), *fraction = ahead(r, 1);
+    const struct mime_date_token *point = ahead(r, 0), *fraction = ahead(r, 1);
     if (has_second && (is_mark(point, '.') || is_mark(point, ',')) &&
         is_number(fraction, 1, SIZE_MAX) && touch(point, fraction)) {
         note(r, 'x');
@@ -181,7 +104,7 @@ static bool take_time(struct date_reader *r)
 /* 12.34[.56], once there is a date that the numbers cannot be of. */
 static bool take_dotted_time(struct date_reader *r)
 {
-    const struct token *hour = ahead(r, 0), *minute = ahead(r, 2), *second = ahead(r, 4);
+    const struct mime_date_token *hour = ahead(r, 0), *minute = ahead(r, 2), *second = ahead(r, 4);
     if (r->has_time || !r->has_year || !is_mark(ahead(r, 1), '.') || !is_number(hour, 1, 2) ||
         !is_number(minute, 2, 2) || !touch(ahead(r, 1), minute))
         return false;
@@ -192,7 +115,7 @@ static bool take_dotted_time(struct date_reader *r)
     return true;
 }
 
-static bool is_year(const struct token *t)
+static bool is_year(const struct mime_date_token *t)
 {
     return t->text.size >= 3 || t->number > 31;
 }
@@ -200,11 +123,11 @@ static bool is_year(const struct token *t)
 /* 2026-11-25, 25-Nov-2026, 11/25/2026, 25.11.2026 */
 static bool take_joined_date(struct date_reader *r)
 {
-    const struct token *a = ahead(r, 0), *b = ahead(r, 2), *c = ahead(r, 4);
-    bool is_named = b->kind == TOKEN_WORD && b->word.kind == MIME_DATE_MONTH;
-    if (r->has_year || ahead(r, 1)->kind != TOKEN_MARK || !strchr("-/.", *ahead(r, 1)->text.data) ||
-        !is_mark(ahead(r, 3), *ahead(r, 1)->text.data) || !is_number(a, 1, 4) ||
-        !is_number(c, 1, 4) || !(is_named || is_number(b, 1, 2)))
+    const struct mime_date_token *a = ahead(r, 0), *b = ahead(r, 2), *c = ahead(r, 4);
+    bool is_named = b->kind == MIME_DATE_WORD && b->word.kind == MIME_DATE_MONTH;
+    if (r->has_year || ahead(r, 1)->kind != MIME_DATE_MARK ||
+        !strchr("-/.", *ahead(r, 1)->text.data) || !is_mark(ahead(r, 3), *ahead(r, 1)->text.data) ||
+        !is_number(a, 1, 4) || !is_number(c, 1, 4) || !(is_named || is_number(b, 1, 2)))
         return false;
     uint64_t month = is_named ? (uint64_t)b->word.value : b->number;
     bool is_american = !is_named && is_mark(ahead(r, 1), '/') && a->number <= 12;
@@ -218,14 +141,14 @@ static bool take_joined_date(struct date_reader *r)
 /* 20261125, 20261125153000, 153000 behind a T */
 static bool take_packed(struct date_reader *r)
 {
-    const struct token *t = ahead(r, 0);
+    const struct mime_date_token *t = ahead(r, 0);
     size_t n = t->text.size;
     uint64_t date = n == 14 ? t->number / 1000000 : t->number, time = t->number % 1000000;
     bool is_time = n == 6 && r->has_year && !r->has_time;
     if (!is_time && (r->has_year || (n != 8 && n != 14)))
         return false;
     if (!is_time) {
-        struct token year = {.text = slice_take(t->text, 4), .number = date / 10000};
+        struct mime_date_token year = {.text = slice_take(t->text, 4), .number = date / 10000};
         if (!set_date(r, &year, date / 100 % 100, date % 100))
             return false;
     }
@@ -238,8 +161,8 @@ static bool take_packed(struct date_reader *r)
 
 static bool take_signed(struct date_reader *r)
 {
-    const struct token *t = ahead(r, 0), *sign = ahead(r, 1);
-    if (sign->kind != TOKEN_WORD || t->text.size > 4)
+    const struct mime_date_token *t = ahead(r, 0), *sign = ahead(r, 1);
+    if (sign->kind != MIME_DATE_WORD || t->text.size > 4)
         return false;
     int32_t n = (int32_t)t->number;
     switch (sign->word.kind) {
@@ -269,7 +192,7 @@ static bool take_signed(struct date_reader *r)
     return true;
 }
 
-static void set_zone_number(struct date_reader *r, const struct token *t, bool is_west)
+static void set_zone_number(struct date_reader *r, const struct mime_date_token *t, bool is_west)
 {
     uint64_t n = t->number, minutes = t->text.size <= 2 ? n * 60 : n / 100 * 60 + n % 100;
     bool has_colon = t->text.size <= 2 && is_mark(ahead(r, 1), ':') && is_number(ahead(r, 2), 2, 2);
@@ -284,10 +207,18 @@ static void set_zone_number(struct date_reader *r, const struct token *t, bool i
     r->has_zone_number = true;
 }
 
+/* "15:30:45 0800": the last of all, behind a time. */
+static bool has_lost_sign(const struct date_reader *r)
+{
+    const struct mime_date_token *t = ahead(r, 0);
+    return r->has_time && !r->has_zone_number && !r->is_zone_known && t->text.size == 4 &&
+           t->text.data[0] <= '1' && r->at == r->count - 1 && t[-1].kind == MIME_DATE_NUMBER;
+}
+
 /* What stands alone: a day, a year, or a zone whose sign was lost. */
 static void take_lone_number(struct date_reader *r)
 {
-    const struct token *t = ahead(r, 0);
+    const struct mime_date_token *t = ahead(r, 0);
     if (r->day == 0 && t->text.size <= 2 && t->number >= 1 && t->number <= 31) {
         r->day = (int32_t)t->number;
         note(r, 'd');
@@ -296,10 +227,7 @@ static void take_lone_number(struct date_reader *r)
         note(r, 'y');
     } else {
         note(r, 'x');
-        bool is_zone = r->has_time && !r->has_zone_number && !r->is_zone_known &&
-                       t->text.size == 4 && t->text.data[0] <= '1' && r->at == r->count - 1 &&
-                       ahead(r, 0) > r->tokens && t[-1].kind == TOKEN_NUMBER;
-        if (is_zone) {
+        if (has_lost_sign(r)) {
             set_zone_number(r, t, false);
             return;
         }
@@ -362,9 +290,9 @@ static void take_word(struct date_reader *r)
 
 static void take_mark(struct date_reader *r)
 {
-    const struct token *sign = ahead(r, 0), *number = ahead(r, 1);
+    const struct mime_date_token *sign = ahead(r, 0), *number = ahead(r, 1);
     bool is_zone = (is_mark(sign, '+') || is_mark(sign, '-')) && r->has_time &&
-                   number->kind == TOKEN_NUMBER && !r->has_zone_number;
+                   number->kind == MIME_DATE_NUMBER && !r->has_zone_number;
     r->at++;
     if (is_zone)
         set_zone_number(r, number, is_mark(sign, '-'));
@@ -397,15 +325,15 @@ static bool is_bare_seconds(const struct date_reader *r)
 bool mime_date_parse(struct slice value, struct mime_date *out)
 {
     struct date_reader r = {.count = 0};
-    tokenize(value, &r);
+    r.count = mime_date_tokens(value, r.tokens, TOKENS_MAX);
     if (is_bare_seconds(&r)) {
         *out = (struct mime_date){.seconds = (int64_t)r.tokens[0].number, .is_broken = true};
         return true;
     }
     while (r.at < r.count) {
-        if (ahead(&r, 0)->kind == TOKEN_NUMBER)
+        if (ahead(&r, 0)->kind == MIME_DATE_NUMBER)
             take_number(&r);
-        else if (ahead(&r, 0)->kind == TOKEN_WORD)
+        else if (ahead(&r, 0)->kind == MIME_DATE_WORD)
             take_word(&r);
         else
             take_mark(&r);

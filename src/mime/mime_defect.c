@@ -5,12 +5,12 @@ struct words {
 };
 
 static const struct words words[MIME_DEFECT_COUNT] = {
-    [MIME_DEFECT_NO_HEADER_END] = {"no-header-end", "a line that is no field ends the header"},
+    [MIME_DEFECT_NO_HEADER_END] = {"no-header-end", "the blank line behind a header is missing"},
     [MIME_DEFECT_BARE_LF] = {"bare-lf", "lines that end in LF alone among others"},
     [MIME_DEFECT_BARE_CR] = {"bare-cr", "a CR without its LF"},
     [MIME_DEFECT_NUL] = {"nul", "an octet of value 0"},
     [MIME_DEFECT_LONG_LINE] = {"long-line", "a line of more than 998 octets"},
-    [MIME_DEFECT_FIELD_NAME] = {"field-name", "a field name with octets that may not be there"},
+    [MIME_DEFECT_FIELD_NAME] = {"field-name", "a header line that is no proper field"},
     [MIME_DEFECT_FIELD_TWICE] = {"field-twice", "a field that may be there once stands twice"},
     [MIME_DEFECT_CONTENT_TYPE] = {"content-type", "a Content-Type that is no type"},
     [MIME_DEFECT_PARAMETER] = {"parameter", "parameters that do not fit the grammar"},

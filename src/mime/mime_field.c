@@ -47,7 +47,7 @@ static bool split(struct slice lines, struct mime_field *out)
     while (name < lines.size && is_name(lines.data[name]))
         name++;
     size_t colon = name;
-    while (colon < lines.size && is_blank(lines.data[colon]))
+    while (colon < lines.size && is_space(lines.data[colon]))
         colon++;
     if (name == 0 || colon == lines.size || lines.data[colon] != ':')
         return false;

@@ -6,6 +6,7 @@
 
 enum {
     ENDING_MAX = 32,  /* what is longer behind a dot is no ending */
+    BLANKS_MAX = 2,   /* in a row: more of them hide what follows */
     RESERVED_MAX = 8, /* letters of the longest reserved name */
 };
 
@@ -133,13 +134,14 @@ static size_t find_ending(struct slice s)
 static bool put_clean(struct slice s, size_t limit, struct buf *out)
 {
     size_t start = out->size;
-    bool after_blank = false;
+    size_t blanks = 0; /* right before */
     while (s.size > 0) {
         struct character c = first_of(s);
         struct slice text = slice_take(s, c.size);
         s = slice_skip(s, c.size);
         bool blank = c.is_valid && is_blank(c.code);
-        if ((blank && after_blank) || (c.is_valid && !blank && is_unseen(c.code)))
+        if ((blank && blanks >= (c.code < ' ' ? 1 : BLANKS_MAX)) ||
+            (c.is_valid && !blank && is_unseen(c.code)))
             continue;
         if (blank && c.code < ' ')
             text = SLICE(" ");
@@ -148,7 +150,7 @@ static bool put_clean(struct slice s, size_t limit, struct buf *out)
         if (text.size > limit - (out->size - start))
             return false;
         buf_put(out, text);
-        after_blank = blank;
+        blanks = blank ? blanks + 1 : 0;
     }
     return true;
 }

@@ -178,6 +178,8 @@ static void take_piece(struct mime_parser *p, struct slice piece)
     struct mime_header *h = &p->inner->header;
     if (h->line == MIME_LINE_START && piece.data[0] != '\n') {
         begin_line(p, piece.data[0]);
+        if (p->inner->mode != MIME_IN_HEADER)
+            return;
         if (h->line == MIME_LINE_CR)
             piece = slice_skip(piece, 1);
     }
@@ -191,6 +193,13 @@ static void take_piece(struct mime_parser *p, struct slice piece)
     }
     if (h->line == MIME_LINE_VALUE && p->inner->mode == MIME_IN_HEADER)
         keep(p, piece);
+}
+
+void mime_header_cut(struct mime_parser *p, uint64_t at)
+{
+    struct mime_header *h = &p->inner->header;
+    if (p->inner->mode == MIME_IN_HEADER && at > h->begin && h->no_field == MIME_SCAN_NONE)
+        h->no_field = at;
 }
 
 void mime_header_finish(struct mime_parser *p, uint64_t at, bool is_part)

@@ -97,6 +97,8 @@ void mime_header_start(struct mime_parser *p, uint64_t begin, uint32_t parent);
 size_t mime_header_feed(struct mime_parser *p, struct slice data);
 /* A line at line_at that is no field. */
 void mime_header_no_field(struct mime_parser *p);
+/* A boundary at `at` stands where the header's blank line should be. */
+void mime_header_cut(struct mime_parser *p, uint64_t at);
 /* The header ends at `at` because the part does. One that nothing was seen of is no part unless
  * is_part says so, except that a message always has one. */
 void mime_header_finish(struct mime_parser *p, uint64_t at, bool is_part);

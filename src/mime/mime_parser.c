@@ -158,6 +158,7 @@ static void end_held(struct mime_parser *p, struct slice line)
         return;
     }
     if (!m->held_over && line.size > 2 && mime_part_declares(p, slice_skip(line, 2))) {
+        mime_header_cut(p, m->held_at);
         mime_part_begin(p, m->held_at);
         if (mime_boundary_line(p, line))
             return;

@@ -18,8 +18,10 @@ enum { MIME_NONE = UINT32_MAX };
 
 enum mime_kind {
     MIME_LEAF,
-    MIME_MULTIPART, /* its children are the parts between its boundaries */
-    MIME_MESSAGE,   /* message/rfc822, message/global: its one child is the message within */
+    MIME_MULTIPART, /* its children are the parts between its boundaries; none when its boundary
+                       never occurs: its body is then all that there is to read */
+    MIME_MESSAGE,   /* message/rfc822, message/global: its one child is the message within. When it
+                       is encoded as a whole (base64 …) it is a LEAF */
 };
 
 enum mime_encoding {
@@ -35,7 +37,8 @@ enum mime_encoding {
 
 struct mime_part {
     uint64_t header; /* offset of the first octet of the part's header; its fields end at `body` */
-    uint64_t body;   /* of the body, behind the blank line */
+    uint64_t body;   /* of the body, behind the blank line; where that is missing, of the first line
+                        that is no field and that no field follows */
     uint64_t end; /* behind the body's last octet: a line end before a boundary is not the body's */
     uint64_t preamble_end,
         epilogue;    /* MULTIPART: of the preamble's end and the epilogue's begin; 0: none */
@@ -56,14 +59,16 @@ struct mime_part {
     bool is_attachment;       /* Content-Disposition says attachment, or there is a file name */
 };
 
-/* Every deviation has a code. mime_defect_text gives words. */
+/* Every deviation has a code. mime_defect_text gives words. BARE_LF, BARE_CR, NUL and LONG_LINE are
+ * told of headers and bodies alike: the scan for boundaries sees them in the same look
+ * (mime_scan.h). */
 enum mime_defect_code {
-    MIME_DEFECT_NO_HEADER_END = 1, /* a line that is no field ended the header */
-    MIME_DEFECT_BARE_LF,           /* lines that end in LF where others end in CRLF */
+    MIME_DEFECT_NO_HEADER_END = 1, /* no blank line behind the header: text or a boundary follows */
+    MIME_DEFECT_BARE_LF, /* lines that end in LF where others end in CRLF: once a message */
     MIME_DEFECT_BARE_CR,
     MIME_DEFECT_NUL,
     MIME_DEFECT_LONG_LINE,        /* over 998 octets */
-    MIME_DEFECT_FIELD_NAME,       /* blanks or octets in a field name that may not be there */
+    MIME_DEFECT_FIELD_NAME,       /* blanks before a colon; lines between fields that are none */
     MIME_DEFECT_FIELD_TWICE,      /* Content-Type and its like, more than once: the first counts */
     MIME_DEFECT_CONTENT_TYPE,     /* a value that is no type */
     MIME_DEFECT_PARAMETER,        /* broken parameters: read as mail means them */

@@ -32,14 +32,15 @@ static size_t put_lower(char *out, size_t room, struct slice s)
     return s.size;
 }
 
-/* type/subtype, neither of them empty, of octets that print. */
+/* type/subtype, neither of them empty, of octets that a token may have [RFC 2045 5.1]. */
 static bool is_type(struct slice token)
 {
     size_t slash = slice_find(token, '/');
     if (slash == 0 || slash + 1 >= token.size || token.size > MIME_SHORT)
         return false;
     for (size_t i = 0; i < token.size; i++) {
-        if (token.data[i] <= ' ' || token.data[i] == 0x7f)
+        char c = token.data[i];
+        if (c <= ' ' || c == 0x7f || (i != slash && strchr("()<>@,;:\\\"/[]?=", c)))
             return false;
     }
     return true;

@@ -87,7 +87,8 @@ static enum charset unlabelled(struct mime_message *m, uint32_t part, struct sli
         enum charset escapes = charset_guess(sample, CHARSET_UNKNOWN);
         return escapes == CHARSET_ISO_2022_JP || escapes == CHARSET_HZ ? escapes : CHARSET_UTF_8;
     }
-    if (meta != CHARSET_UNKNOWN && is_ascii_superset(meta) && !is_false(sample, meta))
+    if (meta != CHARSET_UNKNOWN && is_ascii_superset(meta) && !is_utf8_so_far(sample) &&
+        !is_false(sample, meta))
         return meta;
     return guess(m, part, sample, m->hint);
 }

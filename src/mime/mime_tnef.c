@@ -151,13 +151,16 @@ bool mime_tnef_open(struct slice octets, struct arena *arena, struct mime_tnef *
         return false;
     if (!mime_tnef_take_u16(&octets, &key))
         out->is_broken = true;
-    while (octets.size > 0 && take_attribute(&octets, &a)) {
+    while (octets.size > 0) {
+        if (!take_attribute(&octets, &a)) {
+            out->is_broken = true;
+            break;
+        }
         out->is_broken |= !a.is_whole;
         if (a.is_of_attachment)
             use_of_attachment(out, arena, &a);
         else
             use_of_message(out, arena, &a);
     }
-    out->is_broken |= octets.size > 0;
     return true;
 }

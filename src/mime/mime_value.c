@@ -85,8 +85,8 @@ static bool closes(struct slice after, bool *is_broken)
     return begins_parameter(s);
 }
 
-/* Line ends of folding are no part of a value, nor is a backslash that escapes. One before a
- * letter or a digit is part of a path. */
+/* Line ends of folding are no part of a value, nor is a backslash that escapes: in quotes each
+ * does [RFC 5322 3.2.4], one of a path too. */
 static struct slice unescaped(struct reader *r, struct slice s, bool is_quoted)
 {
     char *place = arena_take(r->arena, s.size, 1);
@@ -99,8 +99,7 @@ static struct slice unescaped(struct reader *r, struct slice s, bool is_quoted)
         char c = s.data[i];
         if (c == '\r' || c == '\n')
             continue;
-        bool is_escape = is_quoted && c == '\\' && i + 1 < s.size;
-        if (is_escape && (s.data[i + 1] == '"' || s.data[i + 1] == '\\' || s.data[i + 1] == '('))
+        if (is_quoted && c == '\\' && i + 1 < s.size)
             c = s.data[++i];
         place[n++] = c;
     }
@@ -249,7 +248,7 @@ static void read_parameters(struct reader *r)
     mime_sections_join(&all, r->arena, r->out);
 }
 
-/* The octets of the token without blanks around its slash, in lower case. */
+/* The octets of the token without blanks around its slash and without quotes, in lower case. */
 static struct slice lowered(struct reader *r, struct slice s)
 {
     char *place = arena_take(r->arena, s.size, 1);
@@ -257,6 +256,7 @@ static struct slice lowered(struct reader *r, struct slice s)
     if (!place)
         return (struct slice){"", 0};
     for (size_t i = 0; i < s.size; i++) {
+        r->out->is_broken |= s.data[i] == '"';
         if (!is_space(s.data[i]) && s.data[i] != '"')
             place[n++] = lower(s.data[i]);
     }

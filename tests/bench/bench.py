@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 
 import bench_collect
+import bench_read
 import drops
 import meter
 import servers
@@ -290,7 +291,8 @@ def silent(mail, folder):
 
 FIGURES = {"poll": poll, "large": large, "mixed": mixed, "huge": huge, "idle": idle,
            "silent": silent,
-           "collect": lambda mail, folder: bench_collect.collect(mail, folder, row)}
+           "collect": lambda mail, folder: bench_collect.collect(mail, folder, row),
+           "read": lambda mail, folder: bench_read.read(folder, row)}
 
 
 def main():
@@ -298,7 +300,7 @@ def main():
     started = time.monotonic()
     heading()
     for name in wanted:
-        folder = tempfile.mkdtemp(prefix="poplin-bench-", dir=MEMORY if name == "idle" else None)
+        folder = tempfile.mkdtemp(prefix="poplin-bench-", dir=MEMORY if name in ("idle", "read") else None)
         os.chmod(folder, 0o755)
         mail = os.path.join(folder, "ours")
         os.mkdir(mail, 0o755)

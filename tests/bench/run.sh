@@ -1,7 +1,8 @@
 #!/bin/sh
 # The figures that the server must reach, paired in one run with the yardsticks: `tests/bench/run.sh
-# [NAME…]`, every one of them or those named (poll, large, mixed, huge, idle, silent, collect). Root
-# runs Dovecot too; collect measures the collector beside the clients that are installed.
+# [NAME…]`, every one of them or those named (poll, large, mixed, huge, idle, silent, collect,
+# read). Root runs Dovecot too; collect measures the collector beside the clients that are installed,
+# read the reader by itself.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"

@@ -1,5 +1,5 @@
-/* The first octet chooses the arena's room. Whatever the value, what comes out is UTF-8 within the
- * arena, and no address holds a blank or a control character. */
+/* The first octet chooses the arena's room and the hint. Whatever the value, what comes out is
+ * UTF-8 within the arena, and no address holds a control character. */
 #include "mime/mime_address.h"
 
 #include <assert.h>
@@ -14,6 +14,12 @@ static void check_text(const struct arena *a, struct slice s)
     assert(s.size == 0 || inside);
 }
 
+static void check_address(struct slice s)
+{
+    for (size_t i = 0; i < s.size; i++)
+        assert((unsigned char)s.data[i] >= ' ' && s.data[i] != 0x7f);
+}
+
 static void check(const struct arena *a, const struct mime_address_list *l)
 {
     assert(l->count <= 10000);
@@ -22,6 +28,7 @@ static void check(const struct arena *a, const struct mime_address_list *l)
         assert(one->name.size > 0 || one->address.size > 0);
         check_text(a, one->name);
         check_text(a, one->address);
+        check_address(one->address);
         check_text(a, one->group);
     }
 }

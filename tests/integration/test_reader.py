@@ -123,6 +123,11 @@ def test_numbers_of_mail_that_no_server_knows_stay(home):
     assert {k: after[k] for k in before} == before and len(after) == len(before) + 1
 
 
+def test_only_the_person_can_read_the_index(home):
+    listed(home)
+    assert os.stat(home.path("state", "poplin", "index.sqlite")).st_mode & 0o777 == 0o600
+
+
 def test_a_damaged_index_is_made_anew(home):
     before = listed(home)
     path = home.path("state", "poplin", "index.sqlite")
@@ -399,7 +404,7 @@ def test_a_message_that_is_removed_is_not_fetched_again(shared_server, tmp_path)
 def test_mail_that_no_server_gave_us_is_removed_here_only(home):
     one = number(home, "王小明")
     assert "no server" in home.run("delete", "--server", one, expect=69).err
-    home.run("delete", one)
+    home.run("delete", one, f"{one}-{one}")
     assert len(Maildir(home.mail("work")).files()) == len(ALL) - 1
     assert "no message" in home.run("delete", one, expect=66).err
     assert len(listed(home, "--all")) == len(ALL) - 1

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "mime/mime_parser.h"
 
-enum { MIME_TREE_MAX = 1 << 16, MIME_TREE_ARENA = 1 << 22 };
+enum { MIME_TREE_MAX = 1 << 16, MIME_TREE_ARENA = 1 << 17 };
 
 static inline void mime_tree_put(struct buf *b, struct slice message, uint64_t from, uint64_t to)
 {

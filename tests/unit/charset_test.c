@@ -163,7 +163,7 @@ static uint8_t random_octet(uint32_t *seed)
     return (uint8_t)(r & 1 ? r >> 1 : (uint8_t)likely[(r >> 1) % (sizeof likely - 1)]);
 }
 
-static void random_octets_give_valid_utf8_for_every_split(void **state)
+static void a66_random_octets_give_valid_utf8_for_every_split(void **state)
 {
     (void)state;
     uint32_t seed = 1;
@@ -176,6 +176,21 @@ static void random_octets_give_valid_utf8_for_every_split(void **state)
             all_splits((enum charset)c, slice_of(in, size));
         }
     }
+}
+
+static void a66_ten_megabytes_of_shifts_are_no_text(void **state)
+{
+    (void)state;
+    static const char shifts[] = "\x1b$B\x0e\x1b(B\x0f\x1b$(Q";
+    struct charset_decoder d;
+    charset_init(&d, CHARSET_ISO_2022_JP);
+    for (size_t n = 0; n < 10 * 1000 * 1000; n += sizeof shifts - 1) {
+        struct slice in = slice_of(shifts, sizeof shifts - 1);
+        char out[CHARSET_ROOM];
+        assert_int_equal(charset_feed(&d, &in, out, sizeof out), 0);
+        assert_int_equal(in.size, 0);
+    }
+    assert_int_equal(d.invalid, 0);
 }
 
 /* ASCII behind each octet that could begin a character. */
@@ -232,7 +247,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_is_read),
         cmocka_unit_test(any_split_and_any_room_give_the_same),
-        cmocka_unit_test(random_octets_give_valid_utf8_for_every_split),
+        cmocka_unit_test(a66_random_octets_give_valid_utf8_for_every_split),
+        cmocka_unit_test(a66_ten_megabytes_of_shifts_are_no_text),
         cmocka_unit_test(ascii_behind_a_broken_lead_stays),
         cmocka_unit_test(first_broken_character_is_found),
         cmocka_unit_test(utf8_and_ascii_are_told),

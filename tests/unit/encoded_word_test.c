@@ -104,7 +104,8 @@ static void i4_base64_quanta_may_be_split_across_words(void **state)
     (void)state;
     ROWS_HOLD(ROW("=?utf-8?B?5L2g5aW977y?= =?utf-8?B?M5LiW55WM5bmz5a6J?=", "你好，世界平安", 0),
               ROW("=?utf-8?B?5L2g5aW97?= =?utf-8?B?7yM5LiW55WM?=", "你好，世界", 0),
-              ROW("=?utf-8?B?5L2g5a?= =?utf-8?B?W977yM5LiW55WM?=", "你好，世界", 0));
+              ROW("=?utf-8?B?5L2g5a?= =?utf-8?B?W977yM5LiW55WM?=", "你好，世界", 0),
+              ROW("=?utf-8?B?YQ?= =?utf-8?B?li?=", "a\tb", 0));
 }
 
 static void i4_missing_padding_of_a_word_is_no_split_quantum(void **state)
@@ -165,6 +166,7 @@ static void i4_unknown_and_false_charsets_are_guessed(void **state)
     ROWS_HOLD(ROW("=?x-nobody?B?5L2g5aW9?=", "你好", ENCODED_WORD_CHARSET),
               ROW("=??Q?=E4=BD=A0=E5=A5=BD?=", "你好", ENCODED_WORD_CHARSET),
               ROW("=?us-ascii?B?5L2g5aW9?=", "你好", ENCODED_WORD_CHARSET),
+              ROW("=?utf-8?Q?caf=E9_au_lait?=", "café au lait", ENCODED_WORD_CHARSET),
               ROW("=?gb2312?B?5L2g5aW977yM5LiW55WM?=", "你好，世界", ENCODED_WORD_CHARSET),
               ROW("=?x-nobody?Q?=E4=BD?= =?X-Nobody?Q?=A0?=", "你", ENCODED_WORD_CHARSET));
 }
@@ -179,9 +181,20 @@ static void i4_a_character_that_is_cut_is_one_replacement(void **state)
 static void i4_raw_utf8_stays_and_other_raw_octets_are_guessed(void **state)
 {
     (void)state;
-    ROWS_HOLD(ROW("你好 =?utf-8?Q?a?= 世界", "你好 a 世界", 0),
-              ROW("\xb7\xa2\xc6\xb1 =?gb2312?B?t6LGsQ==?=", "发票 发票", ENCODED_WORD_RAW),
-              ROW("=?gb2312?B?t6LGsQ==?= \xb7\xa2\xc6\xb1", "发票 发票", ENCODED_WORD_RAW));
+    ROWS_HOLD(
+        ROW("你好 =?utf-8?Q?a?= 世界", "你好 a 世界", 0),
+        ROW("\xb7\xa2\xc6\xb1 =?gb2312?B?t6LGsQ==?=", "发票 发票", ENCODED_WORD_RAW),
+        ROW("=?gb2312?B?t6LGsQ==?= \xb7\xa2\xc6\xb1", "发票 发票", ENCODED_WORD_RAW),
+        ROW("\x1b$BF|K\\8l\x1b(B", "日本語", ENCODED_WORD_RAW),
+        ROW("=?koi8-r?B?8NLJ18XU?= \xf0\xd2\xc9\xd7\xc5\xd4", "Привет Привет", ENCODED_WORD_RAW));
+}
+
+static void i4_utf8_with_a_broken_octet_is_still_utf8(void **state)
+{
+    (void)state;
+    ROWS_HOLD(ROW("Юникод\xf1", "Юникод\xef\xbf\xbd", ENCODED_WORD_INVALID),
+              ROW("=?x-nobody?B?5L2g5aW977yM5LiW55WM/w==?=", "你好，世界\xef\xbf\xbd",
+                  ENCODED_WORD_CHARSET | ENCODED_WORD_INVALID));
 }
 
 static void i4_a_hint_decides_raw_octets_and_tells_what_was_used(void **state)
@@ -298,6 +311,7 @@ int main(void)
         cmocka_unit_test(i4_unknown_and_false_charsets_are_guessed),
         cmocka_unit_test(i4_a_character_that_is_cut_is_one_replacement),
         cmocka_unit_test(i4_raw_utf8_stays_and_other_raw_octets_are_guessed),
+        cmocka_unit_test(i4_utf8_with_a_broken_octet_is_still_utf8),
         cmocka_unit_test(i4_a_hint_decides_raw_octets_and_tells_what_was_used),
         cmocka_unit_test(i4_nul_and_line_ends_in_words_leave_as_text),
         cmocka_unit_test(i4_text_that_does_not_fit_is_cut_at_a_character),

@@ -52,9 +52,22 @@ static void overlong_and_surrogate_forms_are_octets(void **state)
     check(escape_plain, SLICE("\xf4\x90\x80\x80"), 99, "\\xf4\\x90\\x80\\x80");
 }
 
+static void the_text_of_a_mail_keeps_its_lines_and_joiners(void **state)
+{
+    static const char wanted[] = "a\n\tb\\r\\x1b[2J \"\\ \u200d\u200c"
+                                 "|\\xe2\\x80\\xae\\x9b\\xff|\\xc2\\x85";
+    char memory[256];
+    struct buf b = buf_over(memory, sizeof memory);
+    assert_true(escape_text(&b, SLICE("a\n\tb\r\x1b[2J \"\\ \u200d\u200c"), 100));
+    assert_true(escape_text(&b, SLICE("\u00ad\u200b\ufeff\u200f|\u202e\x9b\xff|\xc2\x85"), 100));
+    assert_int_equal(b.size, sizeof wanted - 1);
+    assert_memory_equal(memory, wanted, b.size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_text_of_a_mail_keeps_its_lines_and_joiners),
         cmocka_unit_test(logfmt_hides_what_could_forge_a_line),
         cmocka_unit_test(long_text_is_cut_and_marked),
         cmocka_unit_test(json_stays_json),

@@ -210,6 +210,21 @@ static void words_that_hold_the_address_too_are_opened(void **state)
     CHECK_BROKEN(broken);
 }
 
+static void no_address_holds_a_control_character(void **state)
+{
+    static const struct form forms[] = {
+        {"Ann <a\x1b[2J@x>", "Ann|a[2J@x"},
+        {"<a\x07\x7f@x>", "|a@x"},
+        {"\"a\r\n b\"@x", "|\"a b\"@x"},
+    };
+    CHECK(forms);
+    static const struct form words[] = {
+        {"<=?utf-8?Q?a=0D=0ATo:_b=40x?=>", "|aTo:b@x"},
+        {"<=?utf-8?Q?=22a=0D=0Ab=22=40x?=>", "|\"a b\"@x"},
+    };
+    CHECK_BROKEN(words);
+}
+
 static void rfc6532_utf8_stands_as_it_is(void **state)
 {
     static const struct form forms[] = {
@@ -438,6 +453,7 @@ int main(void)
         cmocka_unit_test(rfc5322_3_4_groups_are_flattened),
         cmocka_unit_test(rfc2047_words_are_decoded_wherever_they_stand),
         cmocka_unit_test(words_that_hold_the_address_too_are_opened),
+        cmocka_unit_test(no_address_holds_a_control_character),
         cmocka_unit_test(rfc6532_utf8_stands_as_it_is),
         cmocka_unit_test(raw_octets_are_guessed_and_break_nothing),
         cmocka_unit_test(escapes_of_iso_2022_are_no_specials),

@@ -11,6 +11,7 @@
 
 static _Alignas(16) char memory[1 << 20];
 static char octets[1 << 16];
+static bool is_end[1 << 16]; /* an attribute ends there */
 
 static void number(struct buf *b, uint32_t n, size_t size)
 {
@@ -21,6 +22,7 @@ static void number(struct buf *b, uint32_t n, size_t size)
 static struct buf begin(void)
 {
     struct buf b = buf_over(octets, sizeof octets);
+    memset(is_end, 0, sizeof is_end);
     number(&b, 0x223e9f78, 4);
     number(&b, 1, 2);
     return b;
@@ -36,6 +38,7 @@ static void attribute(struct buf *b, char level, uint32_t id, struct slice data)
     for (size_t i = 0; i < data.size; i++)
         sum += (unsigned char)data.data[i];
     number(b, sum, 2);
+    is_end[b->size] = true;
 }
 
 static void sized_property(struct buf *b, uint32_t type, uint32_t id, struct slice value)
@@ -142,13 +145,14 @@ static void every_cut_is_told_and_nothing_is_read_beyond_it(void **state)
 {
     struct buf b = begin();
     put_sample(&b);
-    for (size_t n = 7; n < b.size; n++) {
+    is_end[6] = true;
+    for (size_t n = 6; n < b.size; n++) {
         char *exact = malloc(n);
         memcpy(exact, octets, n);
         struct arena arena = arena_over(memory, sizeof memory);
         struct mime_tnef t;
         assert_true(mime_tnef_open(slice_of(exact, n), &arena, &t));
-        assert_true(t.is_broken || t.count < 2);
+        assert_true(t.is_broken != is_end[n]);
         free(exact);
     }
 }
