@@ -134,6 +134,14 @@ static int loop(struct tui *t, int signals)
     return ended;
 }
 
+/* Who sent the signal sees that it did what it does; ncurses has a handler that would exit. */
+static void end_by(int signal_number)
+{
+    const struct sigaction by_default = {.sa_handler = SIG_DFL};
+    sigaction(signal_number, &by_default, NULL);
+    raise(signal_number);
+}
+
 static int run(struct tui *t)
 {
     char why[200];
@@ -154,10 +162,9 @@ static int run(struct tui *t)
         fprintf(stderr, "poplin: %s\n", t->status);
     if (signals >= 0)
         close(signals);
-    /* Who sent the signal sees that it did what it does. */
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (ended != 0)
-        raise(ended);
+        end_by(ended);
     return t->is_done ? EX_OK : EX_IOERR;
 }
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from poplin_home import PoplinHome, program
+from quirk import Quirk, Script, on, ordinary, pause
 from screen import Screen, width
 
 
@@ -409,6 +410,22 @@ def test_fetch_brings_new_mail_while_one_reads(shared_server, tmp_path, home, tu
     screen.wait("2 fetched", "from the server", "张伟", "3 messages")
     screen.keys("G")
     screen.wait("Nothing new")
+
+
+def test_progress_is_shown_message_by_message_and_ctrl_c_stops_it(home, tui):
+    box = [(f"u{i}", letter(f"slow {i}").replace(b"\n", b"\r\n")) for i in range(1, 41)]
+    slowly = on("^RETR", pause(0.3), ordinary)
+    with Quirk(Script(rules=[slowly], capabilities=("UIDL", "USER")), box=box) as slow:
+        slow.users = {"user": "secret"}
+        home.add("work", slow, user="user", settings=("pipeline 1", "keep forever"))
+        screen = tui()
+        screen.wait("0 messages")
+        screen.keys("G")
+        screen.until(lambda t: re.search(r"Fetching work: [3-9] of 40, \d+B of", t), "no progress")
+        screen.keys("C-c")
+        text = screen.until(lambda t: re.search(r"\d+ fetched|Nothing fetched", t), "not stopped")
+        assert " slow 1 " in text + " " or "slow 1\n" in text
+        assert 3 <= len(home.messages("work")) < 40
 
 
 def test_a_failed_fetch_says_why(home, tui):
