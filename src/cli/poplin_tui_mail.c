@@ -30,7 +30,7 @@ static void find(struct tui *t)
         mailbox_each(t->mail.box, &t->query, note_found, &t->list) != STATUS_OK)
         say_failure(t);
     /* What is being read stays where it is, found or not. */
-    if (t->has_message)
+    if (t->has_message && t->view != TUI_VIEW_LIST)
         tui_list_found(&t->list, t->message.id);
 }
 

@@ -114,7 +114,8 @@ bool tui_screen_open(char why[200])
         return false;
     }
     atexit(tui_screen_close);
-    set_escdelay(ESCAPE_MS);
+    if (!getenv("ESCDELAY"))
+        set_escdelay(ESCAPE_MS);
     choose_colours();
     cbreak();
     noecho();
@@ -190,6 +191,9 @@ void tui_screen_line(size_t row, struct slice text, enum tui_style style)
     cchar_t cells[COLUMNS_MOST + 1] = {0};
     struct buf line = buf_over(memory, sizeof memory);
     int n = 0;
+    /* More octets for so few columns are marks without number on one character. */
+    if (text.size > sizeof memory)
+        text = slice_take(text, sizeof memory);
     (void)width_put_cell(&line, text, (size_t)COLS < COLUMNS_MOST ? (size_t)COLS : COLUMNS_MOST,
                          true);
     struct slice rest = buf_slice(&line);

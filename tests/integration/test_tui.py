@@ -200,7 +200,10 @@ def test_attachments_are_listed_shown_and_saved(home, tui):
     screen.wait("Subject: 发票")
     screen.keys("s", "Enter")
     screen.wait("Saved 2 files")
-    assert sorted(os.listdir(home.path("saved"))) == ["table.csv", "发票 (2).pdf", "发票.pdf"]
+    screen.keys("q", "s", "Enter")
+    screen.wait("Saved 2 files", "1 messages")
+    assert sorted(os.listdir(home.path("saved"))) == [
+        "table (2).csv", "table.csv", "发票 (2).pdf", "发票 (3).pdf", "发票.pdf"]
     with open(home.path("saved", "发票.pdf"), "rb") as file:
         assert file.read() == b"%PDF\n"
     screen.keys("s", "C-u")
@@ -233,6 +236,20 @@ def test_a_search_shows_what_it_finds(home, tui):
     screen.type("after:soon")
     screen.keys("Enter")
     screen.wait("soon", "7 messages", "letter 1")
+
+
+def test_a_message_whose_files_were_saved_is_found_no_more_than_others(home, tui):
+    put(home, 1, CHINESE)
+    screen = tui()
+    screen.wait("张伟")
+    screen.keys("s", "Enter")
+    screen.wait("Saved 2 files")
+    screen.keys("/")
+    screen.type("is:flagged")
+    screen.keys("Enter")
+    screen.wait("Nothing found", "0 messages")
+    screen.keys("Escape")
+    screen.wait("1 messages", "张伟")
 
 
 def test_what_is_read_stays_shown_though_the_search_finds_it_no_more(home, tui):
@@ -378,7 +395,7 @@ def test_help_has_the_keys_and_goes_back_where_it_came_from(home, tui):
     screen.wait("This key does nothing here")
 
 
-def test_no_octet_of_a_message_commands_the_terminal(home, tui):
+def test_a58_no_octet_of_a_message_commands_the_terminal(home, tui):
     put(home, 1, HOSTILE)
     put(home, 2, letter("second"))
     screen = tui()
@@ -417,15 +434,20 @@ def test_progress_is_shown_message_by_message_and_ctrl_c_stops_it(home, tui):
     slowly = on("^RETR", pause(0.3), ordinary)
     with Quirk(Script(rules=[slowly], capabilities=("UIDL", "USER")), box=box) as slow:
         slow.users = {"user": "secret"}
+        put(home, 1, letter("old"))
         home.add("work", slow, user="user", settings=("pipeline 1", "keep forever"))
         screen = tui()
-        screen.wait("0 messages")
+        screen.wait("1 messages")
         screen.keys("G")
         screen.until(lambda t: re.search(r"Fetching work: [3-9] of 40, \d+B of", t), "no progress")
+        began = time.monotonic()
+        screen.keys("F")
+        screen.wait("★")
+        assert time.monotonic() - began < 3
         screen.keys("C-c")
         text = screen.until(lambda t: re.search(r"\d+ fetched|Nothing fetched", t), "not stopped")
         assert " slow 1 " in text + " " or "slow 1\n" in text
-        assert 3 <= len(home.messages("work")) < 40
+        assert 4 <= len(home.messages("work")) < 41
 
 
 def test_a_failed_fetch_says_why(home, tui):
