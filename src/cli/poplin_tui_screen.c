@@ -231,6 +231,20 @@ static int special_key(wint_t key)
     return 0;
 }
 
+/* What follows Escape at once is a key that ncurses does not know: none of its octets is one of
+ * ours, `F` at the end of Ctrl-End least of all. */
+static int escape_or_unknown(void)
+{
+    wint_t next;
+    if (get_wch(&next) == ERR)
+        return TUI_KEY_ESCAPE;
+    if (next != '[' && next != 'O')
+        return 0;
+    while (get_wch(&next) == OK && (next < 0x40 || next > 0x7e))
+        continue;
+    return 0;
+}
+
 static int plain_key(wint_t key)
 {
     switch (key) {
@@ -240,7 +254,7 @@ static int plain_key(wint_t key)
     case '\t':
         return TUI_KEY_TAB;
     case 0x1b:
-        return TUI_KEY_ESCAPE;
+        return escape_or_unknown();
     case 0x08:
     case 0x7f:
         return TUI_KEY_BACKSPACE;

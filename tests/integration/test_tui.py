@@ -285,6 +285,20 @@ def test_marks_are_set_and_taken_back(home, tui):
     assert files(home)[1] == ("cur", "")
 
 
+def test_a_key_that_is_not_known_is_not_taken_for_its_last_octet(home, tui):
+    fill(home, 1)
+    screen = tui()
+    screen.wait("letter 1")
+    for octets in ("\x1b[1;99F", "\x1b[99;7d", "\x1bOd", "\x1bd", "\x1b[200~"):
+        screen.type(octets)
+        screen.wait("This key does nothing here")
+        screen.keys("j")
+        screen.wait_gone("This key does nothing here")
+    assert "to be removed" not in screen.text() and "★" not in screen.text()
+    screen.keys("F")
+    screen.wait("★")
+
+
 def test_removal_waits_for_a_yes_and_is_taken_back_before(home, tui):
     fill(home)
     screen = tui()
