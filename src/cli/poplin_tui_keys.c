@@ -130,13 +130,13 @@ const char *tui_view_hint(enum tui_view view)
 {
     switch (view) {
     case TUI_VIEW_LIST:
-        return "q:Quit  d:Del  u:Undel  s:Save  n:Unread  /:Search  c:Account  G:Fetch  ?:Help";
+        return "q:Quit  ?:Help  d:Del  u:Undel  s:Save  n:Unread  /:Search  c:Account  G:Fetch";
     case TUI_VIEW_MESSAGE:
-        return "i:Back  Space:Page  j:Next  d:Del  v:Attachments  s:Save  h:Headers  ?:Help";
+        return "i:Back  ?:Help  Space:Page  j:Next  d:Del  v:Attachments  s:Save  h:Headers";
     case TUI_VIEW_ATTACHMENTS:
-        return "q:Back  Enter:Show  s:Save  ?:Help";
+        return "q:Back  ?:Help  Enter:Show  s:Save";
     case TUI_VIEW_ACCOUNTS:
-        return "q:Back  Enter:Choose  ?:Help";
+        return "q:Back  ?:Help  Enter:Choose";
     case TUI_VIEW_HELP:
         return "q:Back  Space:Page  -:Back a page";
     }
