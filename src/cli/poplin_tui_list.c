@@ -202,7 +202,7 @@ struct layout {
 /* What a narrow screen leaves out first is what one needs least. */
 static struct layout layout_for(size_t columns, bool with_account)
 {
-    struct layout y = {6, 10, 6, with_account ? 10 : 0, 20};
+    struct layout y = {6, 10, 6, with_account ? 8 : 0, 18};
     if (columns < 72)
         y.account = 0;
     if (columns < 60)
