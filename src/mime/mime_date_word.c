@@ -66,13 +66,19 @@ static struct mime_date_word found(enum mime_date_kind kind, int32_t value, bool
     return (struct mime_date_word){kind, value, is_standard};
 }
 
+/* Of the many names few begin with the word's first octet: only these are looked at. */
+static bool may_be(const char *name, struct slice w)
+{
+    return w.size > 0 && name[0] == w.data[0];
+}
+
 /* Days in full too, but "Month" and "Saturn" are none. */
 static bool is_day_name(struct slice w)
 {
     static const char *const full[7] = {"monday", "tuesday",  "wednesday", "thursday",
                                         "friday", "saturday", "sunday"};
     for (size_t i = 0; i < 7; i++) {
-        if (w.size >= 3 && slice_starts(slice_str(full[i]), w))
+        if (w.size >= 3 && may_be(full[i], w) && slice_starts(slice_str(full[i]), w))
             return true;
     }
     return false;
@@ -81,7 +87,7 @@ static bool is_day_name(struct slice w)
 static struct mime_date_word find_zone(struct slice w)
 {
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
-        if (slice_equal(w, slice_str(zones[i].name)))
+        if (may_be(zones[i].name, w) && slice_equal(w, slice_str(zones[i].name)))
             return found(MIME_DATE_ZONE, zones[i].minutes, zones[i].is_standard);
     }
     bool is_letter = w.size == 1 && w.data[0] >= 'a' && w.data[0] <= 'y' && w.data[0] != 'j';
@@ -91,7 +97,7 @@ static struct mime_date_word find_zone(struct slice w)
 static struct mime_date_word find_month(struct slice w)
 {
     for (size_t i = 0; i < sizeof months / sizeof *months; i++) {
-        if (slice_starts(w, slice_str(months[i].begin))) {
+        if (may_be(months[i].begin, w) && slice_starts(w, slice_str(months[i].begin))) {
             bool is_standard = slice_equal(w, slice_str(month_names[months[i].month - 1]));
             return found(MIME_DATE_MONTH, months[i].month, is_standard);
         }
@@ -108,7 +114,7 @@ struct mime_date_word mime_date_word(struct slice text)
         lower[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (slice_equal(w, slice_str(signs[i].sign)))
+        if (may_be(signs[i].sign, w) && slice_equal(w, slice_str(signs[i].sign)))
             return found(signs[i].kind, 0, false);
     }
     if (is_day_name(w))
