@@ -132,13 +132,13 @@ static const uint16_t back_digits[256] = DIGITS(0);
 /* Takes whole escapes and soft line ends from the front of *s. */
 static size_t escapes(struct slice *s, char *out)
 {
-    size_t n = 0;
     const char *in = s->data;
     const char *end = in + s->size;
+    char *to = out;
     while (end - in >= 3 && in[0] == '=') {
         unsigned octet = front_digits[(uint8_t)in[1]] + (unsigned)back_digits[(uint8_t)in[2]];
-        if (octet >= TWO_DIGITS)
-            out[n++] = (char)octet;
+        if (__builtin_expect(octet >= TWO_DIGITS, 1))
+            *to++ = (char)octet;
         else if (in[1] == '\n')
             in--;
         else if (in[1] != '\r' || in[2] != '\n')
@@ -146,7 +146,7 @@ static size_t escapes(struct slice *s, char *out)
         in += 3;
     }
     *s = slice_of(in, (size_t)(end - in));
-    return n;
+    return (size_t)(to - out);
 }
 
 size_t transfer_quoted_wide(struct transfer *t, struct slice *encoded, char *out, size_t room)

@@ -164,25 +164,25 @@ static size_t copy_run(struct slice s, char *out)
 }
 #endif
 
-/* As much as needs no change, up to the end of a character. */
-static size_t put_run(struct mime_text *t, char *out, size_t room)
+/* Lines with the end that most have, and as much of the last as needs no change, up to the end of
+ * a character. */
+static size_t put_lines(struct mime_text *t, char *out, size_t room)
 {
-    size_t n = copy_run(slice_take(t->ready, t->ready.size < room ? t->ready.size : room), out);
-    while (n > 0 && n < t->ready.size && ((unsigned char)t->ready.data[n] & 0xc0) == 0x80)
-        n--;
-    t->ready = slice_skip(t->ready, n);
-    return n;
-}
-
-/* The line end that most lines have. */
-static size_t put_crlf(struct mime_text *t, char *out)
-{
-    if (t->ready.size < 2 || t->ready.data[0] != '\r' || t->ready.data[1] != '\n')
-        return 0;
-    t->ready = slice_skip(t->ready, 2);
-    t->after_cr = false;
-    out[0] = '\n';
-    return 1;
+    const char *in = t->ready.data;
+    const char *end = in + (t->ready.size < room ? t->ready.size : room);
+    char *to = out;
+    size_t run = copy_run(slice_of(in, (size_t)(end - in)), to);
+    for (; end - in - (ptrdiff_t)run >= 2 && in[run] == '\r' && in[run + 1] == '\n';
+         run = copy_run(slice_of(in, (size_t)(end - in)), to)) {
+        in += run + 2;
+        to += run;
+        *to++ = '\n';
+    }
+    const char *all = t->ready.data + t->ready.size;
+    while (run > 0 && in + run < all && ((unsigned char)in[run] & 0xc0) == 0x80)
+        run--;
+    t->ready = slice_of(in + run, (size_t)(all - in) - run);
+    return (size_t)(to - out) + run;
 }
 
 size_t mime_text_read(struct mime_text *t, char *out, size_t room)
@@ -190,13 +190,8 @@ size_t mime_text_read(struct mime_text *t, char *out, size_t room)
     size_t n = 0;
     assert(room >= CHARSET_ROOM);
     while (room - n >= 4 && (t->ready.size > 0 || decode(t))) {
-        size_t before = n;
-        if (!t->after_cr)
-            n += put_run(t, out + n, room - n);
-        if (room - n >= 4)
-            n += put_crlf(t, out + n);
-        if (n == before)
-            n += put(t, out + n);
+        size_t lines = t->after_cr ? 0 : put_lines(t, out + n, room - n);
+        n += lines > 0 ? lines : put(t, out + n);
     }
     return n;
 }

@@ -43,6 +43,9 @@ static const struct {
     {"nst", -210, false}, {"ndt", -150, false},
 };
 
+static const char full[7][10] = {"monday", "tuesday",  "wednesday", "thursday",
+                                 "friday", "saturday", "sunday"};
+
 static const struct {
     char sign[10];
     enum mime_date_kind kind;
@@ -75,13 +78,25 @@ static bool may_be(const char *name, struct slice w)
 /* Days in full too, but "Month" and "Saturn" are none. */
 static bool is_day_name(struct slice w)
 {
-    static const char *const full[7] = {"monday", "tuesday",  "wednesday", "thursday",
-                                        "friday", "saturday", "sunday"};
     for (size_t i = 0; i < 7; i++) {
         if (w.size >= 3 && may_be(full[i], w) && slice_starts(slice_str(full[i]), w))
             return true;
     }
     return false;
+}
+
+/* The names of RFC 5322 3.3, which most dates have; the longer tables give the same for them. */
+static struct mime_date_word find_standard(struct slice w)
+{
+    for (int32_t month = 1; month <= 12 && w.size == DAY_NAME; month++) {
+        if (memcmp(w.data, month_names[month - 1], DAY_NAME) == 0)
+            return found(MIME_DATE_MONTH, month, true);
+    }
+    for (size_t i = 0; i < 7 && w.size == DAY_NAME; i++) {
+        if (memcmp(w.data, full[i], DAY_NAME) == 0)
+            return found(MIME_DATE_DAY_NAME, 0, true);
+    }
+    return found(MIME_DATE_OTHER, 0, false);
 }
 
 static struct mime_date_word find_zone(struct slice w)
@@ -113,6 +128,9 @@ struct mime_date_word mime_date_word(struct slice text)
         char c = text.data[i];
         lower[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
+    struct mime_date_word standard = find_standard(w);
+    if (standard.kind != MIME_DATE_OTHER)
+        return standard;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (may_be(signs[i].sign, w) && slice_equal(w, slice_str(signs[i].sign)))
             return found(signs[i].kind, 0, false);

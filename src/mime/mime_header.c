@@ -131,13 +131,17 @@ static void end_name(struct mime_parser *p, char c)
 /* What of a name stands at the front: most lines have all of it there. */
 static size_t take_letters(struct mime_header *h, struct slice piece)
 {
+    size_t room = MIME_NAME_MAX - (size_t)h->name_size;
+    size_t most = piece.size < room ? piece.size : room;
+    char *out = h->name + h->name_size;
     size_t i = 0;
-    for (; i < piece.size && h->name_size < MIME_NAME_MAX; i++) {
+    for (; i < most; i++) {
         unsigned c = (unsigned char)piece.data[i];
         if (c - '!' > (unsigned)('~' - '!') || c == ':')
             break;
-        h->name[h->name_size++] = (char)(c - 'A' <= (unsigned)('Z' - 'A') ? c | 0x20 : c);
+        out[i] = (char)(c - 'A' <= (unsigned)('Z' - 'A') ? c | 0x20 : c);
     }
+    h->name_size = (uint8_t)(h->name_size + i);
     return i;
 }
 
