@@ -243,7 +243,7 @@ def test_loop_fails_where_the_login_fails(library, shared_server):
 
 
 LETTER = """From: =?gb2312?B?zfXLxA==?= <wang@example.cn>
-Subject: =?utf-8?B?5Y+R?= =?utf-8?B?56Wo?= \x1b]0;title\x07
+Subject: =?utf-8?B?5Y+R?= =?utf-8?B?56Wo?= \x1b]0;title\x07end
 Content-Type: multipart/mixed; boundary=x
 
 --x
@@ -268,7 +268,7 @@ def test_show_decodes_a_letter_and_leaves_the_terminal_alone(library, tmp_path, 
     text = out.decode()
     assert code == 0, err
     assert "From: 王四 <wang@example.cn>\n" in text
-    assert "Subject: 发票 ?]0;title?\n" in text
+    assert "Subject: 发票 ?]0;title?end\n" in text
     assert "\n\n你好?[2m\n" in text
     assert "[2] photo.png\n" in text
     assert "\x1b" not in text
