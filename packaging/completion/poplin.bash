@@ -42,14 +42,15 @@ _poplin() {
         [[ $prev == -c && -n $command ]] || mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
-    --maildir)
+    --maildir | -o | --output)
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
+    --to) words='maildir: mbox: json:' ;;
     --tls) words='none stls implicit' ;;
     --auth) words='SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER USER APOP' ;;
     -e | --every | -x | --exec | -l | --limit | -s | --max-size | --since | -u | --user | --from | --name | --server | \
-        --passwordeval | --tokeneval | --tls-fingerprint | --authzid | --timeout)
+        --passwordeval | --tokeneval | --tls-fingerprint | --authzid | --timeout | --part)
         return
         ;;
     esac
@@ -61,7 +62,7 @@ _poplin() {
     case $command in
     "")
         words='-c --config -h --help -V --version'
-        [[ $cur == -* ]] || words='fetch check list watch decode doctor state pop init account config'
+        [[ $cur == -* ]] || words='fetch check list read search mark save delete export watch decode doctor state pop init account config'
         ;;
     fetch)
         words='-a --account --all -n --dry-run -l --limit -s --max-size --since -q --quiet -v --verbose
@@ -73,7 +74,33 @@ _poplin() {
         [[ $cur == -* ]] || words=
         ;;
     list)
-        words='-a --account --all -n --limit --json -h --help'
+        words='-a --account --unread --all -n --limit --json -h --help'
+        [[ $cur == -* ]] || words=
+        ;;
+    read)
+        words='--headers --raw --html --part -k --keep-unread --json -h --help'
+        [[ $cur == -* ]] || words=
+        ;;
+    search)
+        words='-a --account -n --limit --json -h --help'
+        [[ $cur == -* ]] || words='from: to: subject: text: file: is:unread is:read is:flagged
+            is:unflagged has:attachment after: before: larger: smaller: account:'
+        ;;
+    mark)
+        words='--json -h --help'
+        [[ $cur == -* ]] || words=
+        [[ $cur == -* || -n $first ]] || words='read unread flag unflag'
+        ;;
+    save)
+        words='-o --output --json -h --help'
+        [[ $cur == -* ]] || words=
+        ;;
+    delete)
+        words='--server --json -h --help'
+        [[ $cur == -* ]] || words=
+        ;;
+    export)
+        words='--to -a --account --all --json -h --help'
         [[ $cur == -* ]] || words=
         ;;
     watch)

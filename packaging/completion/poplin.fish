@@ -23,7 +23,13 @@ complete -c poplin -n '__poplin_using ""' -s V -l version -d 'the version'
 complete -c poplin -n '__poplin_using ""' -s h -l help -d help
 complete -c poplin -n '__poplin_using ""' -a fetch -d 'fetch new mail of one account or of all'
 complete -c poplin -n '__poplin_using ""' -a check -d 'say whether there is new mail, and fetch nothing'
-complete -c poplin -n '__poplin_using ""' -a list -d 'what was fetched and is not read yet'
+complete -c poplin -n '__poplin_using ""' -a list -d 'what is not read yet'
+complete -c poplin -n '__poplin_using ""' -a read -d 'show messages'
+complete -c poplin -n '__poplin_using ""' -a search -d 'find messages by words, sender, date'
+complete -c poplin -n '__poplin_using ""' -a mark -d 'mark messages as read, unread, flagged'
+complete -c poplin -n '__poplin_using ""' -a save -d 'write what is attached into files'
+complete -c poplin -n '__poplin_using ""' -a delete -d 'remove messages, here or on the server, too'
+complete -c poplin -n '__poplin_using ""' -a export -d 'write messages into a Maildir, an mbox or JSON'
 complete -c poplin -n '__poplin_using ""' -a watch -d 'fetch again and again'
 complete -c poplin -n '__poplin_using ""' -a decode -d 'show a message that lies in a file'
 complete -c poplin -n '__poplin_using ""' -a doctor -d 'look for what is wrong with an account or a server'
@@ -56,6 +62,39 @@ complete -c poplin -n '__poplin_using list' -l all -d 'those that were read, too
 complete -c poplin -n '__poplin_using list' -s n -l limit -x -d 'the newest ones'
 complete -c poplin -n '__poplin_using list' -l json -d 'one object a line'
 complete -c poplin -n '__poplin_using list' -s h -l help -d 'help'
+complete -c poplin -n '__poplin_using list' -l unread -d 'what is not read yet'
+
+complete -c poplin -n '__poplin_using read' -l headers -d 'the whole header'
+complete -c poplin -n '__poplin_using read' -l raw -d 'as it came'
+complete -c poplin -n '__poplin_using read' -l html -d 'the source of its HTML'
+complete -c poplin -n '__poplin_using read' -l part -x -d 'this part'
+complete -c poplin -n '__poplin_using read' -s k -l keep-unread -d 'do not mark as read'
+complete -c poplin -n '__poplin_using read' -l json -d 'one object a line'
+complete -c poplin -n '__poplin_using read' -s h -l help -d help
+
+complete -c poplin -n '__poplin_using search' -s a -l account -x -a '(__poplin_accounts)' -d 'this account only'
+complete -c poplin -n '__poplin_using search' -s n -l limit -x -d 'the newest ones'
+complete -c poplin -n '__poplin_using search' -l json -d 'one object a line'
+complete -c poplin -n '__poplin_using search' -s h -l help -d help
+complete -c poplin -n '__poplin_using search' -a 'from: to: subject: text: file: is:unread is:read is:flagged is:unflagged has:attachment after: before: larger: smaller: account:'
+
+complete -c poplin -n '__poplin_using mark' -l json -d 'one object a line'
+complete -c poplin -n '__poplin_using mark' -s h -l help -d help
+complete -c poplin -n '__poplin_using mark' -a 'read unread flag unflag'
+
+complete -c poplin -n '__poplin_using save' -s o -l output -r -a '(__fish_complete_directories)' -d 'where to'
+complete -c poplin -n '__poplin_using save' -l json -d 'one object a line'
+complete -c poplin -n '__poplin_using save' -s h -l help -d help
+
+complete -c poplin -n '__poplin_using delete' -l server -d 'on the server, too'
+complete -c poplin -n '__poplin_using delete' -l json -d 'one object a line'
+complete -c poplin -n '__poplin_using delete' -s h -l help -d help
+
+complete -c poplin -n '__poplin_using export' -l to -x -a 'maildir: mbox: json:' -d 'the target'
+complete -c poplin -n '__poplin_using export' -s a -l account -x -a '(__poplin_accounts)' -d 'this account only'
+complete -c poplin -n '__poplin_using export' -l all -d 'every message'
+complete -c poplin -n '__poplin_using export' -l json -d 'one object a line'
+complete -c poplin -n '__poplin_using export' -s h -l help -d help
 
 complete -c poplin -n '__poplin_using watch' -s e -l every -x -d 'the pause between two looks'
 complete -c poplin -n '__poplin_using watch' -s x -l exec -x -d 'run when something new came'

@@ -9,11 +9,17 @@ int poplin_account(int argc, char **argv);
 int poplin_check(int argc, char **argv);
 int poplin_config(int argc, char **argv);
 int poplin_decode(int argc, char **argv);
+int poplin_delete(int argc, char **argv);
 int poplin_doctor(int argc, char **argv);
+int poplin_export(int argc, char **argv);
 int poplin_fetch(int argc, char **argv);
 int poplin_init(int argc, char **argv);
 int poplin_list(int argc, char **argv);
+int poplin_mark(int argc, char **argv);
 int poplin_pop(int argc, char **argv);
+int poplin_read(int argc, char **argv);
+int poplin_save(int argc, char **argv);
+int poplin_search(int argc, char **argv);
 int poplin_state(int argc, char **argv);
 int poplin_watch(int argc, char **argv);
 

@@ -1,3 +1,4 @@
+#include "cli/poplin_index.h"
 #include "cli/poplin_open.h"
 #include "cli/poplin_round.h"
 
@@ -32,7 +33,7 @@ struct run {
     int exit_code;
     struct fetch **fetches;
     size_t fetch_count;
-    uint64_t new_messages;
+    uint64_t new_messages, fetched;
     const struct poplin_round *round; /* NULL: a run of its own */
 };
 
@@ -169,6 +170,7 @@ static void on_done(void *context, struct fetch *f, const struct fetch_result *r
     clear_progress(r);
     summarise(r, one->account, result);
     r->new_messages += result->new_messages;
+    r->fetched += result->fetched;
     r->exit_code = worse(r->exit_code, poplin_tell(&result->failure, r->json));
     if (r->round)
         r->round->done(r->round->context, one->account->name, result->fetched, &result->failure);
@@ -271,6 +273,10 @@ static int with_state(struct run *r, const char *only, const struct fetch_option
     if (code == EX_OK)
         code = fetch_accounts(r, state, &set, only, options);
     state_close(state);
+    if (r->fetched > 0 && !r->stopped) {
+        fflush(stdout);
+        poplin_index_fetched(&set, r->fetched);
+    }
     account_set_wipe(&set);
     return code;
 }

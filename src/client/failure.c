@@ -1,8 +1,8 @@
 #include "client/failure.h"
 
 #include "base/escape.h"
+#include "codec/charset.h"
 
-#include <iconv.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -90,27 +90,15 @@ void failure_from_reply(struct failure *f, const struct pop3_reply *reply, bool 
                 text[0] ? "\"" : "", next[0] ? "; " : "", next);
 }
 
-/* C11: the first users' servers speak GBK in their errors; libiconv runs here on at most 200
- * octets, in a process that is not confined. False: not GB18030 either. */
+/* C11: the first users' servers speak GBK in their errors. False: not GB18030 either. */
 static bool from_gb18030(struct slice text, struct buf *out)
 {
-    iconv_t cd = iconv_open("UTF-8", "GB18030");
-    if (cd == (iconv_t)-1)
-        return false;
-    char *in = (char *)(uintptr_t)text.data, *to = out->data;
-    size_t in_left = text.size, out_left = out->capacity;
-    bool ok = iconv(cd, &in, &in_left, &to, &out_left) != (size_t)-1;
-    iconv_close(cd);
-    out->size = out->capacity - out_left;
-    return ok;
-}
-
-static bool is_utf8(struct slice s)
-{
-    char memory[1024];
-    struct buf b = buf_over(memory, sizeof memory);
-    /* What is not UTF-8 becomes U+FFFD in JSON, and stays in no other way. */
-    return escape_json(&b, s, s.size) && !memmem(b.data, b.size, "\\ufffd", 6);
+    struct charset_decoder d;
+    charset_init(&d, CHARSET_GB18030);
+    out->size = charset_feed(&d, &text, out->data, out->capacity);
+    if (buf_room(out) >= CHARSET_ROOM)
+        out->size += charset_end(&d, out->data + out->size);
+    return text.size == 0 && d.invalid == 0;
 }
 
 void failure_printable(struct slice text, char *out, size_t size)
@@ -119,7 +107,7 @@ void failure_printable(struct slice text, char *out, size_t size)
     struct buf utf8 = buf_over(decoded, sizeof decoded), b = buf_over(memory, sizeof memory);
     if (text.size > 150)
         text.size = 150;
-    if (!is_utf8(text) && from_gb18030(text, &utf8))
+    if (!charset_is_utf8(text) && from_gb18030(text, &utf8))
         text = buf_slice(&utf8);
     if (!escape_plain(&b, text, size / 4))
         b.size = 0;

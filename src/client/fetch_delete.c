@@ -15,8 +15,10 @@ static bool set_stage(struct fetch *f, const struct plan_step *s, enum state_sta
     struct state_row row;
     if (!fetch_row(f, s, &row))
         return false;
+    /* A person's wish stays one until it is fulfilled (state.h). */
+    bool is_wish = stage == STATE_TO_DELETE && row.stage == STATE_TO_DELETE;
     row.stage = stage;
-    row.deleted = stage == STATE_DELETED ? f->now : 0;
+    row.deleted = stage == STATE_DELETED ? f->now : is_wish ? row.deleted : 0;
     return state_put(f->state, f->account->name, &row) == STATUS_OK;
 }
 

@@ -61,7 +61,7 @@ enum status plan_make(const struct plan_message *messages, size_t count,
                       bool (*known)(void *context, struct slice uidl, struct state_row *row),
                       void *context, struct plan *out);
 void plan_wipe(struct plan *p);
-/* Whether `keep` lets a delivered message go from the server now. */
+/* Whether `keep`, or a person's wish, lets a delivered message go from the server now. */
 bool plan_is_due(const struct plan_options *options, const struct state_row *row);
 const char *plan_action_name(enum plan_action a);
 

@@ -192,6 +192,16 @@ enum status state_put(struct state *s, const char *account, struct state_row *ro
     return STATUS_OK;
 }
 
+enum status state_set_flags(struct state *s, int64_t id, bool read, bool flagged)
+{
+    sqlite3_stmt *q = s->queries[QUERY_SET_FLAGS];
+    sqlite3_bind_int64(q, 1, id);
+    sqlite3_bind_int(q, 2, read);
+    sqlite3_bind_int(q, 3, flagged);
+    enum status status = state_run(s, QUERY_SET_FLAGS, "note what was read");
+    return status == STATUS_OK && sqlite3_changes(s->database) == 0 ? STATUS_NOT_FOUND : status;
+}
+
 enum status state_forget(struct state *s, const char *account, struct slice uidl)
 {
     bind_octets(bind_account(s, QUERY_FORGET, 1, account), 2, uidl);

@@ -33,7 +33,8 @@ struct state_row {
     uint64_t octets; /* LIST's */
     bool has_header_hash;
     unsigned char header_hash[STATE_HASH]; /* header_hash.h, for C06 and renumbering */
-    int64_t seen, fetched, deleted;        /* seconds since 1970; 0: not */
+    int64_t seen, fetched, deleted;        /* seconds since 1970; 0: not. `deleted` of TO_DELETE: a
+                                              person asked for it then, whatever `keep` says */
     int64_t retry_after;
     uint32_t failures;
     struct slice file; /* base name in the Maildir, without flags; empty: none */
@@ -80,6 +81,8 @@ enum status state_get(struct state *s, const char *account, int64_t id, struct s
 bool state_has_digest(struct state *s, const unsigned char digest[STATE_HASH]);
 /* Inserts (id 0; sets it; EXISTS: the account has that UIDL) or updates (NOT_FOUND: no such id). */
 enum status state_put(struct state *s, const char *account, struct state_row *row);
+/* What a reader changes, and nothing else of the row. NOT_FOUND: no such id. */
+enum status state_set_flags(struct state *s, int64_t id, bool read, bool flagged);
 enum status state_forget(struct state *s, const char *account, struct slice uidl);
 /* Rows whose UIDL was last listed before `before` and that are delivered or deleted. */
 enum status state_prune(struct state *s, const char *account, int64_t before, uint64_t *removed);

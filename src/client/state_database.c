@@ -71,6 +71,7 @@ static const char *const query_texts[QUERY_TOTAL] = {
                       " seen = ?6, fetched = ?7, deleted = ?8, retry_after = ?9, failures = ?10,"
                       " file = ?11, read = ?12, flagged = ?13, unsure = ?15, digest = ?16"
                       " WHERE id = ?1 AND account = ?14"),
+    [QUERY_SET_FLAGS] = ("UPDATE message SET read = ?2, flagged = ?3 WHERE id = ?1"),
     [QUERY_FORGET] = ("DELETE FROM message WHERE account = ?1 AND uidl = ?2"),
     [QUERY_PRUNE] = ("DELETE FROM message WHERE account = ?1 AND seen < ?2 AND stage IN (?3, ?4)"),
     [QUERY_COUNT_KEPT] = ("SELECT count(*) FROM message WHERE account = ?1 AND stage IN (?2, ?3)"),

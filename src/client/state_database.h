@@ -16,6 +16,7 @@ enum state_query {
     QUERY_HAS_DIGEST,
     QUERY_INSERT,
     QUERY_UPDATE,
+    QUERY_SET_FLAGS,
     QUERY_FORGET,
     QUERY_PRUNE,
     QUERY_COUNT_KEPT,

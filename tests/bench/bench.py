@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 import bench_collect
 import bench_mime
+import bench_read
 import drops
 import meter
 import servers
@@ -292,7 +293,8 @@ def silent(mail, folder):
 FIGURES = {"poll": poll, "large": large, "mixed": mixed, "huge": huge, "idle": idle,
            "silent": silent,
            "collect": lambda mail, folder: bench_collect.collect(mail, folder, row),
-           "mime": lambda _mail, _folder: bench_mime.mime(TOOLS, row)}
+            "mime": lambda _mail, _folder: bench_mime.mime(TOOLS, row),
+            "read": lambda mail, folder: bench_read.read(folder, row)}
 
 
 def main():
@@ -300,7 +302,7 @@ def main():
     started = time.monotonic()
     heading()
     for name in wanted:
-        folder = tempfile.mkdtemp(prefix="poplin-bench-", dir=MEMORY if name == "idle" else None)
+        folder = tempfile.mkdtemp(prefix="poplin-bench-", dir=MEMORY if name in ("idle", "read") else None)
         os.chmod(folder, 0o755)
         mail = os.path.join(folder, "ours")
         os.mkdir(mail, 0o755)

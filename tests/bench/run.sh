@@ -1,9 +1,8 @@
 #!/bin/sh
 # The figures that the server must reach, paired in one run with the yardsticks: `tests/bench/run.sh
 # [NAME…]`, every one of them or those named (poll, large, mixed, huge, idle, silent, collect,
-# mime). Root
-# runs Dovecot too; collect measures the collector beside the clients that are installed, mime the
-# decoder beside others.
+# mime, read). Root runs Dovecot too; collect measures the collector beside the clients that are
+# installed, mime the decoder beside others, read the reader by itself.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"

@@ -83,6 +83,30 @@ static void new_messages_are_fetched_and_known_ones_kept(void **unused)
     plan_wipe(&c.plan);
 }
 
+/* `poplin delete --server`: neither `keep` nor a doubtful size is asked; what must never be deleted
+ * is not. */
+static void what_a_person_wants_deleted_is_deleted(void **unused)
+{
+    struct case_of c = {0};
+    (void)unused;
+    list(&c, 1, "u", 10);
+    struct state_row *row = know(&c, "u", STATE_TO_DELETE);
+    row->unsure = true;
+    make(&c);
+    assert_action(&c, 0, PLAN_NOTHING);
+    row->deleted = NOW - 1;
+    make(&c);
+    assert_action(&c, 0, PLAN_DELETE);
+    c.messages[0].octets = 11;
+    make(&c);
+    assert_action(&c, 0, PLAN_IDENTIFY);
+    c.messages[0].octets = 10;
+    c.options.never_delete = true;
+    make(&c);
+    assert_action(&c, 0, PLAN_NOTHING);
+    plan_wipe(&c.plan);
+}
+
 /* Every stage, with and without deletion. */
 static void every_stage_has_its_action(void **unused)
 {
@@ -373,6 +397,7 @@ int main(void)
         cmocka_unit_test(c08_an_empty_listing_plans_nothing),
         cmocka_unit_test(ages_count_from_fetching_and_only_forwards),
         cmocka_unit_test(c07_a_failed_message_waits_for_its_time),
+        cmocka_unit_test(what_a_person_wants_deleted_is_deleted),
         cmocka_unit_test(limits_skip_and_do_not_forget),
         cmocka_unit_test(numbers_that_were_asked_for_pass_every_limit_but_not_twice),
         cmocka_unit_test(a49_a_million_messages_take_less_than_a_second),

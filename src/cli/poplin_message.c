@@ -1,0 +1,194 @@
+#include "cli/poplin_message.h"
+
+#include "cli/poplin_rows.h"
+#include "cli/poplin_text.h"
+#include "codec/encoded_word.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum { TEXT_MOST = 64 * 1024 * 1024, PIECE = 64 * 1024, PATH_TEXT = 300 };
+
+enum status poplin_message_open(struct poplin_message *m, struct mailbox *box, int64_t id)
+{
+    struct mime_limits limits = mime_limits_default();
+    *m = (struct poplin_message){.id = id, .file = -1};
+    enum status s = mailbox_open_file(box, id, &m->file);
+    if (s == STATUS_OK)
+        s = mailbox_bytes_map(m->file, &m->octets);
+    if (s == STATUS_OK)
+        s = mime_message_open(&m->mime, m->octets.bytes, &m->octets.arena, &limits);
+    return s;
+}
+
+void poplin_message_close(struct poplin_message *m)
+{
+    mailbox_bytes_unmap(&m->octets);
+    if (m->file >= 0)
+        close(m->file);
+}
+
+/* --- header --- */
+
+static void put_name(FILE *out, const char *name)
+{
+    fprintf(out, "%-9s", name);
+}
+
+static void print_addresses(struct poplin_message *m, const char *label, struct slice name,
+                            FILE *out)
+{
+    struct mime_address_list list = {0};
+    mime_message_addresses(&m->mime, 0, name, &list);
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct mime_address *a = &list.list[i];
+        if (i == 0)
+            put_name(out, label);
+        else
+            fputs(", ", out);
+        poplin_text_put_line(out, a->name);
+        if (a->address.size > 0) {
+            fputs(a->name.size > 0 ? " <" : "", out);
+            poplin_text_put_line(out, a->address);
+            fputs(a->name.size > 0 ? ">" : "", out);
+        }
+    }
+    if (list.count > 0)
+        fputc('\n', out);
+}
+
+static void print_date(struct poplin_message *m, FILE *out)
+{
+    struct mime_date date;
+    struct tm tm;
+    char text[64];
+    if (!mime_message_date(&m->mime, &date))
+        return;
+    time_t t = date.seconds;
+    if (localtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z", &tm) > 0) {
+        put_name(out, "Date:");
+        fprintf(out, "%s\n", text);
+    }
+}
+
+static void print_header(struct poplin_message *m, FILE *out)
+{
+    struct slice subject;
+    print_date(m, out);
+    print_addresses(m, "From:", SLICE("From"), out);
+    print_addresses(m, "Reply-To:", SLICE("Reply-To"), out);
+    print_addresses(m, "To:", SLICE("To"), out);
+    print_addresses(m, "Cc:", SLICE("Cc"), out);
+    if (mime_message_text(&m->mime, 0, SLICE("Subject"), &subject)) {
+        put_name(out, "Subject:");
+        poplin_text_put_line(out, subject);
+        fputc('\n', out);
+    }
+    fputc('\n', out);
+}
+
+void poplin_message_print_headers(struct poplin_message *m, FILE *out)
+{
+    struct slice rest = mime_message_header(&m->mime, 0);
+    struct mime_field field;
+    char memory[PIECE];
+    while (mime_field_next(&rest, &field)) {
+        struct buf text = buf_over(memory, sizeof memory);
+        enum charset hint = m->mime.hint;
+        encoded_word_decode(field.value, &hint, &text);
+        poplin_text_put_line(out, field.name);
+        fputs(": ", out);
+        poplin_text_put_line(out, buf_slice(&text));
+        fputc('\n', out);
+    }
+}
+
+/* --- text and attachments --- */
+
+void poplin_message_print_text(struct poplin_message *m, uint32_t part, FILE *out, size_t width)
+{
+    poplin_text_put(out, mailbox_part_text(&m->mime, part, TEXT_MOST), width);
+}
+
+/* About how many octets there are behind the transfer encoding. */
+static uint64_t part_octets(const struct poplin_message *m, uint32_t part)
+{
+    const struct mime_part *p = &m->mime.parser.parts[part];
+    uint64_t octets = p->end - p->body;
+    return p->encoding == MIME_ENCODING_BASE64 ? octets / 78 * 57 + octets % 78 * 3 / 4 : octets;
+}
+
+static void print_attachment(struct poplin_message *m, uint32_t part, FILE *out)
+{
+    char path[PATH_TEXT], size[ROWS_SIZE];
+    struct slice name = SLICE("");
+    size_t n = mime_part_path(&m->mime.parser, part, path, sizeof path);
+    poplin_rows_size(part_octets(m, part), size);
+    fprintf(out, "  %-6.*s %6s  ", (int)n, path, size);
+    if (mime_message_file_name(&m->mime, part, &name) && name.size > 0) {
+        poplin_text_put_line(out, name);
+        fputs("  ", out);
+    }
+    fputc('(', out);
+    poplin_text_put_line(out, m->mime.parser.parts[part].type);
+    fputs(")\n", out);
+}
+
+/* What lies in a message within is that message's. */
+static void print_attachments(struct poplin_message *m, uint32_t shown, FILE *out)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < m->mime.parser.count; i++) {
+        if (i == shown || !mailbox_is_attachment(&m->mime, i))
+            continue;
+        if (!any)
+            fprintf(out, "\nAttachments (poplin save %lld PART):\n", (long long)m->id);
+        any = true;
+        print_attachment(m, i, out);
+    }
+}
+
+void poplin_message_print(struct poplin_message *m, FILE *out, size_t width)
+{
+    uint32_t best = mime_message_best(&m->mime, false);
+    print_header(m, out);
+    bool readable = best != MIME_NONE && m->mime.parser.parts[best].kind == MIME_LEAF &&
+                    slice_starts(m->mime.parser.parts[best].type, SLICE("text/"));
+    if (readable)
+        poplin_message_print_text(m, best, out, width);
+    else
+        fputs("(This message has no text.)\n", out);
+    print_attachments(m, readable ? best : MIME_NONE, out);
+}
+
+/* --- octets --- */
+
+bool poplin_message_write_part(struct poplin_message *m, uint32_t part, FILE *out)
+{
+    char piece[PIECE];
+    struct mime_body body;
+    size_t n;
+    if (m->mime.parser.parts[part].kind != MIME_LEAF) {
+        struct slice octets = mime_message_body(&m->mime, part);
+        return fwrite(octets.data, 1, octets.size, out) == octets.size;
+    }
+    mime_body_open(&m->mime, part, &body);
+    while ((n = mime_body_read(&body, piece, sizeof piece)) > 0) {
+        if (fwrite(piece, 1, n, out) != n)
+            return false;
+    }
+    return true;
+}
+
+bool poplin_message_write_text(struct poplin_message *m, uint32_t part, FILE *out)
+{
+    static struct mime_text text;
+    char piece[PIECE];
+    size_t n;
+    mime_text_open(&m->mime, part, &text);
+    while ((n = mime_text_read(&text, piece, sizeof piece)) > 0) {
+        if (fwrite(piece, 1, n, out) != n)
+            return false;
+    }
+    return true;
+}
