@@ -1,6 +1,7 @@
 #include "client/fetch_run.h"
 
-#include "client/header_text.h"
+#include "mime/mime_date.h"
+#include "mime/mime_field.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -190,14 +191,13 @@ static void identified(struct fetch *f, size_t step)
 
 static void look_at_date(struct fetch *f, struct plan_step *s)
 {
-    char memory[HEADER_TEXT];
-    struct buf value = buf_over(memory, sizeof memory);
-    int64_t seconds;
-    bool is_known = header_field(buf_slice(&f->head), SLICE("Date"), &value) &&
-                    header_date(buf_slice(&value), &seconds);
+    struct mime_field field;
+    struct mime_date date;
+    bool is_known = mime_field_find(buf_slice(&f->head), SLICE("Date"), &field) &&
+                    mime_date_parse(field.value, &date);
     if (!is_known)
         f->result.undated++;
-    else if (seconds < f->options.since)
+    else if (date.seconds < f->options.since)
         s->action = PLAN_SKIP_OLD;
 }
 

@@ -293,8 +293,8 @@ def silent(mail, folder):
 FIGURES = {"poll": poll, "large": large, "mixed": mixed, "huge": huge, "idle": idle,
            "silent": silent,
            "collect": lambda mail, folder: bench_collect.collect(mail, folder, row),
-            "mime": lambda _mail, _folder: bench_mime.mime(TOOLS, row),
-            "read": lambda mail, folder: bench_read.read(folder, row)}
+           "mime": lambda _mail, _folder: bench_mime.mime(TOOLS, row),
+           "read": lambda mail, folder: bench_read.read(folder, row)}
 
 
 def main():
