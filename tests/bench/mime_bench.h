@@ -76,7 +76,7 @@ static void mime_bench_letter(struct mime_bench *b)
 static struct mime_bench mime_bench_begin(int argc, char **argv)
 {
     struct mime_bench b = {0};
-    if (argc != 4 || (b.rounds = atoi(argv[3])) < 1) {
+    if (argc != 4 || (b.rounds = (int)strtol(argv[3], NULL, 10)) < 1) {
         fprintf(stderr, "usage: %s structure|decode large|letter ROUNDS\n", argv[0]);
         exit(64);
     }
