@@ -1,6 +1,7 @@
 #include "mime/mime_message.h"
 
 #include "codec/encoded_word.h"
+#include "mime/mime_file_name.h"
 
 static struct slice trim(struct slice s)
 {
@@ -226,10 +227,22 @@ static bool parameter_text(struct mime_message *m, uint32_t part, struct slice f
     return out->size > 0;
 }
 
+static void tell_unfit_name(struct mime_message *m, uint32_t part, struct slice name)
+{
+    char memory[MIME_FILE_NAME];
+    struct buf clean = buf_over(memory, sizeof memory);
+    const struct mime_part *p = &m->parser.parts[part];
+    if (mime_file_name_clean(name, p->type, SLICE("1"), &clean))
+        mime_parser_add_defect(&m->parser, MIME_DEFECT_FILE_NAME, part, p->header);
+}
+
 bool mime_message_file_name(struct mime_message *m, uint32_t part, struct slice *out)
 {
-    return parameter_text(m, part, SLICE("content-disposition"), SLICE("filename"), out) ||
-           parameter_text(m, part, SLICE("content-type"), SLICE("name"), out);
+    bool has_name = parameter_text(m, part, SLICE("content-disposition"), SLICE("filename"), out) ||
+                    parameter_text(m, part, SLICE("content-type"), SLICE("name"), out);
+    if (has_name)
+        tell_unfit_name(m, part, *out);
+    return has_name;
 }
 
 struct slice mime_message_disposition(struct mime_message *m, uint32_t part)
