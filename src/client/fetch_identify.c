@@ -1,5 +1,4 @@
 #include "client/fetch_run.h"
-
 #include "mime/mime_date.h"
 #include "mime/mime_field.h"
 
