@@ -62,7 +62,7 @@ _poplin() {
     case $command in
     "")
         words='-c --config -h --help -V --version'
-        [[ $cur == -* ]] || words='fetch check list read search mark save delete export watch decode doctor state pop init account config'
+        [[ $cur == -* ]] || words='fetch check list read search mark save delete export tui watch decode doctor state pop init account config'
         ;;
     fetch)
         words='-a --account --all -n --dry-run -l --limit -s --max-size --since -q --quiet -v --verbose
@@ -101,6 +101,10 @@ _poplin() {
         ;;
     export)
         words='--to -a --account --all --json -h --help'
+        [[ $cur == -* ]] || words=
+        ;;
+    tui)
+        words='-a --account -h --help'
         [[ $cur == -* ]] || words=
         ;;
     watch)

@@ -30,6 +30,7 @@ complete -c poplin -n '__poplin_using ""' -a mark -d 'mark messages as read, unr
 complete -c poplin -n '__poplin_using ""' -a save -d 'write what is attached into files'
 complete -c poplin -n '__poplin_using ""' -a delete -d 'remove messages, here or on the server, too'
 complete -c poplin -n '__poplin_using ""' -a export -d 'write messages into a Maildir, an mbox or JSON'
+complete -c poplin -n '__poplin_using ""' -a tui -d 'read mail on the whole screen'
 complete -c poplin -n '__poplin_using ""' -a watch -d 'fetch again and again'
 complete -c poplin -n '__poplin_using ""' -a decode -d 'show a message that lies in a file'
 complete -c poplin -n '__poplin_using ""' -a doctor -d 'look for what is wrong with an account or a server'
@@ -95,6 +96,9 @@ complete -c poplin -n '__poplin_using export' -s a -l account -x -a '(__poplin_a
 complete -c poplin -n '__poplin_using export' -l all -d 'every message'
 complete -c poplin -n '__poplin_using export' -l json -d 'one object a line'
 complete -c poplin -n '__poplin_using export' -s h -l help -d help
+
+complete -c poplin -n '__poplin_using tui' -s a -l account -x -a '(__poplin_accounts)' -d 'begin with this account'
+complete -c poplin -n '__poplin_using tui' -s h -l help -d help
 
 complete -c poplin -n '__poplin_using watch' -s e -l every -x -d 'the pause between two looks'
 complete -c poplin -n '__poplin_using watch' -s x -l exec -x -d 'run when something new came'

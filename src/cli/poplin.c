@@ -16,6 +16,7 @@ static const struct {
 } commands[] = {
     {"fetch", poplin_fetch, "fetch new mail of one account or of all"},
     {"check", poplin_check, "say whether there is new mail, and fetch nothing"},
+    {"tui", poplin_tui, "read mail on the whole screen"},
     {"list", poplin_list, "what is not read yet"},
     {"read", poplin_read, "show messages"},
     {"search", poplin_search, "find messages by words, sender, date …"},

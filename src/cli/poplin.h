@@ -21,6 +21,7 @@ int poplin_read(int argc, char **argv);
 int poplin_save(int argc, char **argv);
 int poplin_search(int argc, char **argv);
 int poplin_state(int argc, char **argv);
+int poplin_tui(int argc, char **argv);
 int poplin_watch(int argc, char **argv);
 
 /* The configuration file: what --config said, else the default. NULL: no home to look in, and a

@@ -52,13 +52,27 @@ static void clear_progress(struct run *r)
     r->progress_shown = false;
 }
 
+static void put_progress(const struct fetch_progress *p)
+{
+    put_json("event", SLICE("progress"), true);
+    put_json("account", slice_str(p->account->name), false);
+    printf(",\"done\":%llu,\"count\":%llu,\"octets\":%llu,\"octets_all\":%llu}\n",
+           (unsigned long long)p->done, (unsigned long long)p->count, (unsigned long long)p->octets,
+           (unsigned long long)p->octets_all);
+}
+
 static void on_progress(void *context, const struct fetch_progress *p)
 {
     struct run *r = context;
     uint64_t now = event_now(r->loop);
-    if (!r->on_terminal || now - r->begun < PROGRESS_AFTER ||
+    if (!(r->on_terminal || r->json) || now - r->begun < PROGRESS_AFTER ||
         now - r->last_progress < PROGRESS_EVERY)
         return;
+    r->last_progress = now;
+    if (r->json) {
+        put_progress(p);
+        return;
+    }
     double seconds = (double)(now - r->begun) / 1000, mib = (double)p->octets / 1048576;
     double rate = mib / seconds;
     double left = p->octets_all > p->octets && rate > 0
@@ -69,7 +83,6 @@ static void on_progress(void *context, const struct fetch_progress *p)
             (unsigned long long)(p->count ? p->done * 100 / p->count : 100), mib, rate,
             (int)left / 60, (int)left % 60);
     fflush(stderr);
-    r->last_progress = now;
     r->progress_shown = true;
 }
 

@@ -118,7 +118,7 @@ static uint64_t part_octets(const struct poplin_message *m, uint32_t part)
     return p->encoding == MIME_ENCODING_BASE64 ? octets / 78 * 57 + octets % 78 * 3 / 4 : octets;
 }
 
-static void print_attachment(struct poplin_message *m, uint32_t part, FILE *out)
+void poplin_message_print_attachment(struct poplin_message *m, uint32_t part, FILE *out)
 {
     char path[PATH_TEXT], size[ROWS_SIZE];
     struct slice name = SLICE("");
@@ -144,7 +144,7 @@ static void print_attachments(struct poplin_message *m, uint32_t shown, FILE *ou
         if (!any)
             fprintf(out, "\nAttachments (poplin save %lld PART):\n", (long long)m->id);
         any = true;
-        print_attachment(m, i, out);
+        poplin_message_print_attachment(m, i, out);
     }
 }
 

@@ -24,6 +24,8 @@ void poplin_message_close(struct poplin_message *m);
 void poplin_message_print(struct poplin_message *m, FILE *out, size_t width);
 /* All fields of the header, decoded, a line each. */
 void poplin_message_print_headers(struct poplin_message *m, FILE *out);
+/* A line of the list of what is attached: number, size, name, type. */
+void poplin_message_print_attachment(struct poplin_message *m, uint32_t part, FILE *out);
 /* A part's text as it can be read on a terminal. */
 void poplin_message_print_text(struct poplin_message *m, uint32_t part, FILE *out, size_t width);
 /* Its octets, decoded, as they are. False: they cannot be written. */
