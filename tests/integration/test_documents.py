@@ -86,3 +86,11 @@ def test_every_difference_that_is_counted_is_explained():
     right, total = re.search(r"everything right \| (\d+) \| (\d+)", text).groups()
     explained = sum(map(int, re.findall(r"^\| (\d+) \| .+\| .+\| .+\| .+ \|$", text, re.M)))
     assert explained == int(total) - int(right)
+
+
+def test_what_readme_shows_of_decode_is_so():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"^\$ (printf [^`]*? \| )build/poplin decode -\n(.*?)^```$", text, re.M | re.S)
+    run = subprocess.run(["sh", "-c", shown[1] + f"'{POPLIN}' decode -"], capture_output=True, check=True,
+                         env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    assert run.stdout.decode("utf-8") == shown[2]
