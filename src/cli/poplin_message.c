@@ -2,12 +2,25 @@
 
 #include "cli/poplin_rows.h"
 #include "cli/poplin_text.h"
+#include "client/mailbox_join.h"
 #include "codec/encoded_word.h"
 
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { TEXT_MOST = 64 * 1024 * 1024, PIECE = 64 * 1024, PATH_TEXT = 300 };
+
+/* Where the others are missing, the piece is shown. */
+static enum status join(struct poplin_message *m, struct mailbox *box,
+                        const struct mime_limits *limits)
+{
+    size_t size = 0;
+    if (!slice_equal(m->mime.parser.parts[0].type, SLICE("message/partial")) ||
+        mailbox_join(box, m->id, &m->mime, &m->joined, &size) != STATUS_OK)
+        return STATUS_OK;
+    return mime_message_open(&m->mime, slice_of(m->joined, size), &m->octets.arena, limits);
+}
 
 enum status poplin_message_open(struct poplin_message *m, struct mailbox *box, int64_t id)
 {
@@ -18,12 +31,15 @@ enum status poplin_message_open(struct poplin_message *m, struct mailbox *box, i
         s = mailbox_bytes_map(m->file, &m->octets);
     if (s == STATUS_OK)
         s = mime_message_open(&m->mime, m->octets.bytes, &m->octets.arena, &limits);
+    if (s == STATUS_OK)
+        s = join(m, box, &limits);
     return s;
 }
 
 void poplin_message_close(struct poplin_message *m)
 {
     mailbox_bytes_unmap(&m->octets);
+    free(m->joined);
     if (m->file >= 0)
         close(m->file);
 }

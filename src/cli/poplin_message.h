@@ -14,9 +14,11 @@ struct poplin_message {
     int file;
     struct mailbox_bytes octets;
     struct mime_message mime;
+    char *joined; /* the whole message, where this is a piece and all are here; else NULL */
 };
 
-/* The mailbox tells what failed. */
+/* A piece of a message (message/partial) is read as the whole when all its pieces are here. The
+ * mailbox tells what failed. */
 enum status poplin_message_open(struct poplin_message *m, struct mailbox *box, int64_t id);
 void poplin_message_close(struct poplin_message *m);
 

@@ -25,9 +25,6 @@ static bool another_message(const struct plan_message *m, const struct state_row
     return octets_known(m->octets) && octets_known(row->octets) && m->octets != row->octets;
 }
 
-/* A message whose time of fetching is not known has no age: it stays until `keep none`. One that
- * never had a file here was fetched by another program (state_import): where it lies, and whether
- * it does, is not known, so it stays. One of another size than announced stays too (A52). */
 /* A person asked for it (`poplin delete --server`), which `keep` and a doubtful size do not
  * overrule: who asked has seen the message. */
 static bool is_wished(const struct plan_options *o, const struct state_row *row)
@@ -35,6 +32,9 @@ static bool is_wished(const struct plan_options *o, const struct state_row *row)
     return row->stage == STATE_TO_DELETE && row->deleted > 0 && !o->never_delete;
 }
 
+/* A message whose time of fetching is not known has no age: it stays until `keep none`. One that
+ * never had a file here was fetched by another program (state_import): where it lies, and whether
+ * it does, is not known, so it stays. One of another size than announced stays too (A52). */
 bool plan_is_due(const struct plan_options *o, const struct state_row *row)
 {
     bool is_elsewhere = row->file.size == 0 && !row->has_digest;

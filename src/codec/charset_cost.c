@@ -13,6 +13,7 @@ enum {
     COST_PRIVATE = 50,
     COST_LONE_KANA = 8, /* half-width */
     COST_CLUSTER = 6,   /* of each consonant beyond the third */
+    COST_IN_WORD = 16,  /* of two octets alone within a word of Latin letters */
     COST_CUT = 30,      /* an unfinished character at the end of UTF-8 */
     LANGUAGES = 16,
     GAIN_LANGUAGE = 11, /* of a Latin letter that the text's language writes */
@@ -153,12 +154,12 @@ static unsigned wide_cost(const struct wide *w, uint32_t code, const uint8_t *oc
 /* A trail that could be a letter of its own, among such letters. */
 static unsigned beside_letters(const uint8_t *octets, struct slice behind, uint8_t before)
 {
+    bool ends_lower = behind.size > 0 && is_ascii_lower((uint8_t)*behind.data);
     unsigned cost = is_ascii_lower(before) ? 4 : 0;
-    if (octets[1] < 0x80) {
-        cost += 4;
-        if (behind.size > 0 && is_ascii_lower((uint8_t)*behind.data))
-            cost += 6;
-    }
+    if (octets[1] < 0x80)
+        cost += ends_lower ? 10 : 4;
+    if (is_ascii_lower(before) && ends_lower)
+        cost += COST_IN_WORD;
     return cost;
 }
 

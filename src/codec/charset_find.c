@@ -169,6 +169,8 @@ static enum charset name_find(struct slice name, bool to_blank)
 
 enum charset charset_find(struct slice name)
 {
+    if (slice_equal_nocase(name, SLICE("utf-8"))) /* what most mail says needs no search */
+        return CHARSET_UTF_8;
     enum charset c = name_find(name, false);
     return c == CHARSET_UNKNOWN ? name_find(name, true) : c;
 }

@@ -80,6 +80,11 @@ static void put_text(struct decoding *d, struct slice text)
 
 static void put_octets(struct decoding *d, struct slice octets)
 {
+    if (d->decoder.charset == CHARSET_UTF_8 && d->decoder.held_size == 0 &&
+        charset_is_utf8(octets)) {
+        put_text(d, octets);
+        return;
+    }
     char text[CHUNK];
     while (octets.size > 0) {
         size_t n = charset_feed(&d->decoder, &octets, text, sizeof text);
@@ -126,6 +131,8 @@ static bool is_false(enum charset charset, struct slice sample)
         return false;
     if (charset == CHARSET_US_ASCII)
         return true;
+    if (charset == CHARSET_UTF_8 && charset_is_utf8(sample))
+        return false;
     struct reading declared = read_as(charset, sample);
     if (declared.invalid == 0)
         return false;

@@ -117,28 +117,28 @@ static size_t copy_plain(struct slice s, char *out, bool want_high)
     return i;
 }
 
-/* Digits are marked, so that 0 is none. */
-enum { DIGIT = 0x10 };
-#define FOUR(c, v)                                                                                 \
-    [(c)] = DIGIT | (v), [(c) + 1] = DIGIT | ((v) + 1), [(c) + 2] = DIGIT | ((v) + 2),             \
-    [(c) + 3] = DIGIT | ((v) + 3)
-#define TWO(c, v) [(c)] = DIGIT | (v), [(c) + 1] = DIGIT | ((v) + 1)
-static const uint8_t digits[256] = {
-    FOUR('0', 0), FOUR('4', 4),  TWO('8', 8),  FOUR('A', 10),
-    TWO('E', 14), FOUR('a', 10), TWO('e', 14),
-};
+/* What a digit is worth in front and behind; digits are marked, so that 0 is none. */
+enum { DIGIT = 0x100, TWO_DIGITS = 2 * DIGIT };
+#define TWO(c, v, shift) [(c)] = DIGIT | (v) << (shift), [(c) + 1] = DIGIT | ((v) + 1) << (shift)
+#define FOUR(c, v, shift) TWO(c, v, shift), TWO((c) + 2, (v) + 2, shift)
+#define DIGITS(shift)                                                                              \
+    {                                                                                              \
+        FOUR('0', 0, shift), FOUR('4', 4, shift), TWO('8', 8, shift), FOUR('A', 10, shift),        \
+            TWO('E', 14, shift), FOUR('a', 10, shift), TWO('e', 14, shift),                        \
+    }
+static const uint16_t front_digits[256] = DIGITS(4);
+static const uint16_t back_digits[256] = DIGITS(0);
 
 /* Takes whole escapes and soft line ends from the front of *s. */
 static size_t escapes(struct slice *s, char *out)
 {
-    size_t n = 0;
     const char *in = s->data;
     const char *end = in + s->size;
+    char *to = out;
     while (end - in >= 3 && in[0] == '=') {
-        unsigned high = digits[(uint8_t)in[1]];
-        unsigned low = digits[(uint8_t)in[2]];
-        if ((high & low & DIGIT) != 0)
-            out[n++] = (char)(high << 4 | (low & 0xf));
+        unsigned octet = front_digits[(uint8_t)in[1]] + (unsigned)back_digits[(uint8_t)in[2]];
+        if (__builtin_expect(octet >= TWO_DIGITS, 1))
+            *to++ = (char)octet;
         else if (in[1] == '\n')
             in--;
         else if (in[1] != '\r' || in[2] != '\n')
@@ -146,7 +146,7 @@ static size_t escapes(struct slice *s, char *out)
         in += 3;
     }
     *s = slice_of(in, (size_t)(end - in));
-    return n;
+    return (size_t)(to - out);
 }
 
 size_t transfer_quoted_wide(struct transfer *t, struct slice *encoded, char *out, size_t room)

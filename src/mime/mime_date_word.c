@@ -43,6 +43,9 @@ static const struct {
     {"nst", -210, false}, {"ndt", -150, false},
 };
 
+static const char full[7][10] = {"monday", "tuesday",  "wednesday", "thursday",
+                                 "friday", "saturday", "sunday"};
+
 static const struct {
     char sign[10];
     enum mime_date_kind kind;
@@ -66,22 +69,40 @@ static struct mime_date_word found(enum mime_date_kind kind, int32_t value, bool
     return (struct mime_date_word){kind, value, is_standard};
 }
 
+/* Of the many names few begin with the word's first octet: only these are looked at. */
+static bool may_be(const char *name, struct slice w)
+{
+    return w.size > 0 && name[0] == w.data[0];
+}
+
 /* Days in full too, but "Month" and "Saturn" are none. */
 static bool is_day_name(struct slice w)
 {
-    static const char *const full[7] = {"monday", "tuesday",  "wednesday", "thursday",
-                                        "friday", "saturday", "sunday"};
     for (size_t i = 0; i < 7; i++) {
-        if (w.size >= 3 && slice_starts(slice_str(full[i]), w))
+        if (w.size >= 3 && may_be(full[i], w) && slice_starts(slice_str(full[i]), w))
             return true;
     }
     return false;
 }
 
+/* The names of RFC 5322 3.3, which most dates have; the longer tables give the same for them. */
+static struct mime_date_word find_standard(struct slice w)
+{
+    for (int32_t month = 1; month <= 12 && w.size == DAY_NAME; month++) {
+        if (memcmp(w.data, month_names[month - 1], DAY_NAME) == 0)
+            return found(MIME_DATE_MONTH, month, true);
+    }
+    for (size_t i = 0; i < 7 && w.size == DAY_NAME; i++) {
+        if (memcmp(w.data, full[i], DAY_NAME) == 0)
+            return found(MIME_DATE_DAY_NAME, 0, true);
+    }
+    return found(MIME_DATE_OTHER, 0, false);
+}
+
 static struct mime_date_word find_zone(struct slice w)
 {
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
-        if (slice_equal(w, slice_str(zones[i].name)))
+        if (may_be(zones[i].name, w) && slice_equal(w, slice_str(zones[i].name)))
             return found(MIME_DATE_ZONE, zones[i].minutes, zones[i].is_standard);
     }
     bool is_letter = w.size == 1 && w.data[0] >= 'a' && w.data[0] <= 'y' && w.data[0] != 'j';
@@ -91,7 +112,7 @@ static struct mime_date_word find_zone(struct slice w)
 static struct mime_date_word find_month(struct slice w)
 {
     for (size_t i = 0; i < sizeof months / sizeof *months; i++) {
-        if (slice_starts(w, slice_str(months[i].begin))) {
+        if (may_be(months[i].begin, w) && slice_starts(w, slice_str(months[i].begin))) {
             bool is_standard = slice_equal(w, slice_str(month_names[months[i].month - 1]));
             return found(MIME_DATE_MONTH, months[i].month, is_standard);
         }
@@ -107,8 +128,11 @@ struct mime_date_word mime_date_word(struct slice text)
         char c = text.data[i];
         lower[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
+    struct mime_date_word standard = find_standard(w);
+    if (standard.kind != MIME_DATE_OTHER)
+        return standard;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (slice_equal(w, slice_str(signs[i].sign)))
+        if (may_be(signs[i].sign, w) && slice_equal(w, slice_str(signs[i].sign)))
             return found(signs[i].kind, 0, false);
     }
     if (is_day_name(w))

@@ -76,14 +76,40 @@ bool mime_field_next(struct slice *header, struct mime_field *out)
     return true;
 }
 
+/* Can the line in front begin the field? Case is a letter's bit 0x20, and that bit of other octets
+ * makes a line one to look at at the most. */
+static bool may_be(struct slice header, struct slice name)
+{
+    size_t last = name.size - 1;
+    return header.size > name.size && ((header.data[0] ^ name.data[0]) & ~0x20) == 0 &&
+           ((header.data[last] ^ name.data[last]) & ~0x20) == 0;
+}
+
+/* The name's line has no colon: no grammar allows that, but some readers take it for a field. */
+static bool is_colon_folded(struct slice lines)
+{
+    return slice_find(lines, '\n') < slice_find(lines, ':');
+}
+
 bool mime_field_find(struct slice header, struct slice name, struct mime_field *out)
 {
     const char *start = header.data;
-    while (next(&header, out)) {
-        if (slice_equal_nocase(out->name, name)) {
-            out->offset = (size_t)(out->name.data - start);
-            return true;
-        }
+    bool is_found = false;
+    while (header.size > 0 && name.size > 0) {
+        struct mime_field field;
+        bool is_candidate = may_be(header, name);
+        struct slice lines = is_candidate ? folded(header) : line_of(header);
+        header = slice_skip(header, lines.size);
+        if (!is_candidate || !split(lines, &field) || !slice_equal_nocase(field.name, name))
+            continue;
+        bool is_certain = !is_colon_folded(lines);
+        if (is_found && !is_certain)
+            continue;
+        field.offset = (size_t)(field.name.data - start);
+        *out = field;
+        is_found = true;
+        if (is_certain)
+            break;
     }
-    return false;
+    return is_found;
 }

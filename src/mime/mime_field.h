@@ -16,7 +16,9 @@ struct mime_field {
 /* Takes the next field from the front of *header; false: there is none. Lines that are no field
  * are skipped. */
 bool mime_field_next(struct slice *header, struct mime_field *out);
-/* The first of that name, in any case. */
+/* The first of that name, in any case. One whose colon stands on a line of its own is found only
+ * where there is no other: programs disagree whether that is a field, and mail that deceives knows
+ * it. */
 bool mime_field_find(struct slice header, struct slice name, struct mime_field *out);
 
 /* A parameter: its sections of RFC 2231 joined in the order of their numbers, quotes and escapes

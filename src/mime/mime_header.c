@@ -128,11 +128,28 @@ static void end_name(struct mime_parser *p, char c)
     }
 }
 
+/* What of a name stands at the front: most lines have all of it there. */
+static size_t take_letters(struct mime_header *h, struct slice piece)
+{
+    size_t room = MIME_NAME_MAX - (size_t)h->name_size;
+    size_t most = piece.size < room ? piece.size : room;
+    char *out = h->name + h->name_size;
+    size_t i = 0;
+    for (; i < most; i++) {
+        unsigned c = (unsigned char)piece.data[i];
+        if (c - '!' > (unsigned)('~' - '!') || c == ':')
+            break;
+        out[i] = (char)(c - 'A' <= (unsigned)('Z' - 'A') ? c | 0x20 : c);
+    }
+    h->name_size = (uint8_t)(h->name_size + i);
+    return i;
+}
+
 /* Returns the octets that were taken. */
 static size_t take_name(struct mime_parser *p, struct slice piece)
 {
     struct mime_header *h = &p->inner->header;
-    for (size_t i = 0; i < piece.size; i++) {
+    for (size_t i = h->line == MIME_LINE_NAME ? take_letters(h, piece) : 0; i < piece.size; i++) {
         char c = piece.data[i];
         if (mime_is_blank(c)) {
             h->line = MIME_LINE_BLANKS;

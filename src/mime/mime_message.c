@@ -141,6 +141,12 @@ static bool is_repeated(struct slice header, const struct mime_field *last, stru
     return false;
 }
 
+/* The line end behind a value begins no field. */
+static struct slice behind(struct slice header, const struct mime_field *field)
+{
+    return slice_skip(header, (size_t)(field->value.data + field->value.size - header.data));
+}
+
 void mime_message_addresses(struct mime_message *m, uint32_t part, struct slice name,
                             struct mime_address_list *out)
 {
@@ -149,11 +155,10 @@ void mime_message_addresses(struct mime_message *m, uint32_t part, struct slice 
     struct mime_field field;
     size_t fields = 0;
     *out = (struct mime_address_list){0};
-    while (fields < FIELDS_MAX && mime_field_next(&header, &field)) {
+    while (fields < FIELDS_MAX && mime_field_find(header, name, &field)) {
         struct mime_address_list list = {0};
         enum charset hint = m->hint;
-        if (!slice_equal_nocase(field.name, name))
-            continue;
+        header = behind(header, &field);
         if (fields++ > 0 && is_repeated(mime_message_header(m, part), &field, name))
             continue;
         mime_address_parse(field.value, &hint, m->arena, &list);

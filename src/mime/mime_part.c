@@ -40,6 +40,8 @@ static bool is_type(struct slice token)
         return false;
     for (size_t i = 0; i < token.size; i++) {
         char c = token.data[i];
+        if (c >= 'a' && c <= 'z')
+            continue;
         if (c <= ' ' || c == 0x7f || (i != slash && strchr("()<>@,;:\\\"/[]?=", c)))
             return false;
     }
@@ -157,7 +159,7 @@ static enum mime_encoding encoding_of(struct slice text)
         n++;
     text.size = n;
     for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
-        if (slice_equal_nocase(text, encodings[i].name))
+        if (text.size == encodings[i].name.size && slice_equal_nocase(text, encodings[i].name))
             return encodings[i].encoding;
     }
     return n == 0 ? MIME_ENCODING_7BIT : MIME_ENCODING_UNKNOWN;

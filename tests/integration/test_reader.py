@@ -484,3 +484,36 @@ def test_wrong_numbers_are_told(home):
                         (("delete",), 64), (("save",), 64), (("search",), 64),
                         (("export", "--all"), 64), (("export", "--to", "zip:x", "--all"), 64)):
         assert home.run(*words, expect=code).err, words
+
+
+# --- sent in pieces ---
+
+def piece(n, total, body):
+    return (b"From: Ann <ann@example.org>\nSubject: piece %d\nMessage-ID: <p%d@example.org>\n"
+            b"Date: Sat, 07 Feb 2026 08:00:00 +0100\nMIME-Version: 1.0\n"
+            b"Content-Type: message/partial; id=\"whole@example.org\"; number=%d; total=%d\n\n"
+            % (n, n, n, total) + body)
+
+
+PIECES = (
+    piece(1, 3, b"Subject: =?utf-8?B?5Y+R56Wo?=\nMessage-ID: <whole@example.org>\nMIME-Version: 1.0\n"
+          b"Content-Type: multipart/mixed; boundary=in\n\n--in\nContent-Type: text/plain\n\nfirst li"),
+    piece(2, 3, b"ne\nsecond line\n--in\nContent-Type: image/png\n"
+          b"Content-Disposition: attachment; filename=a.png\nContent-Transfer-Encoding: base64\n\nQUJD"),
+    piece(3, 3, b"REVG\n--in--\n"))
+
+
+def test_a_message_in_pieces_is_read_as_the_whole_once_all_are_here(home):
+    box = Maildir(home.mail("work"))
+    for one in (PIECES[2], PIECES[0]):
+        box.deliver(one)
+    assert "second line" not in home.run("read", "-k", number(home, "piece 1")).out
+    box.deliver(PIECES[1])
+    for name in ("piece 1", "piece 3"):
+        text = home.run("read", "-k", number(home, name)).out
+        assert "发票" in text and "first line\nsecond line" in text and "a.png" in text
+    os.mkdir(home.path("out"))
+    home.run("save", number(home, "piece 2"), "-o", home.path("out"))
+    with open(home.path("out", "a.png"), "rb") as file:
+        assert file.read() == b"ABCDEF"
+    assert "message/partial" in home.run("read", "-k", "--raw", number(home, "piece 2")).out

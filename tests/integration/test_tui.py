@@ -262,6 +262,8 @@ def test_what_is_read_stays_shown_though_the_search_finds_it_no_more(home, tui):
     screen.wait("3 messages, 3 unread", "[is:unread]")
     screen.keys("Enter")
     screen.wait("Subject: letter 1")
+    screen.keys("G")
+    screen.wait("Nothing fetched")
     screen.keys("d")
     screen.wait("Subject: letter 2")
     screen.keys("q")

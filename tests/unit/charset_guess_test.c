@@ -116,6 +116,18 @@ static void a_neighbour_s_charset_does_not_win_against_the_text(void **state)
         assert_int_equal(charset_guess(chinese, (enum charset)c), CHARSET_GB18030);
 }
 
+static void an_octet_within_a_latin_word_is_half_of_no_ideograph(void **state)
+{
+    static const char *const words[] = {"Forma\xe7\xe3o", "Gr\xf6\xdf\x65", "M\xfcller",
+                                        "Die Hasen und die Fr\xf6sche"};
+    (void)state;
+    for (size_t n = 0; n < sizeof words / sizeof *words; n++) {
+        assert_int_equal(guess(words[n], ""), charset_find(SLICE("windows-1252")));
+        assert_int_equal(guess(words[n], "gb2312"), charset_find(SLICE("windows-1252")));
+        assert_int_equal(guess(words[n], "euc-kr"), charset_find(SLICE("windows-1252")));
+    }
+}
+
 static void seven_bits_are_told_by_their_escapes(void **state)
 {
     (void)state;
@@ -134,6 +146,7 @@ int main(void)
         cmocka_unit_test(cut_utf8_is_utf8),
         cmocka_unit_test(a_neighbour_s_charset_wins_where_the_text_is_likely_in_it),
         cmocka_unit_test(a_neighbour_s_charset_does_not_win_against_the_text),
+        cmocka_unit_test(an_octet_within_a_latin_word_is_half_of_no_ideograph),
         cmocka_unit_test(seven_bits_are_told_by_their_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,6 +262,40 @@ static void utf8_and_ascii_are_told(void **state)
     assert_false(charset_is_utf8(SLICE("\xf0\x9f\x98")));
 }
 
+/* The single step is what octets one by one go through; it is the twin of the validation. */
+static void rfc3629_4_validation_tells_what_single_steps_tell(void **state)
+{
+    static const char thirds[] = "A\x80\x9f\xbf\xc2";
+    (void)state;
+    for (unsigned n = 0x7f00; n <= 0xffff; n++) {
+        for (size_t third = 0; third < sizeof thirds - 1; third++) {
+            char text[] = {(char)(n >> 8), (char)n, thirds[third], (char)0xbf, 'a', 'b'};
+            for (size_t size = 2; size <= sizeof text; size += 4) {
+                struct slice in = slice_of(text, size);
+                struct decoded steps = decode(CHARSET_UTF_8, in, 1, CHARSET_ROOM);
+                struct decoded once = decode(CHARSET_UTF_8, in, size, OUTPUT_MAX - CHARSET_ROOM);
+                assert_same(&once, &steps);
+                assert_int_equal(charset_is_utf8(in), steps.invalid == 0);
+            }
+        }
+    }
+}
+
+static void octets_above_ascii_are_found_wherever_they_stand(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size < 70; size++) {
+        for (size_t at = 0; at < size; at++) {
+            char text[70];
+            memset(text, 'a', size);
+            assert_true(charset_is_ascii(slice_of(text, size)));
+            text[at] = (char)0x80;
+            assert_false(charset_is_ascii(slice_of(text, size)));
+            assert_false(charset_is_utf8(slice_of(text, size)));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +306,8 @@ int main(void)
         cmocka_unit_test(a67_overlong_surrogate_and_cut_utf8_is_replaced),
         cmocka_unit_test(ascii_behind_a_broken_lead_stays),
         cmocka_unit_test(first_broken_character_is_found),
+        cmocka_unit_test(rfc3629_4_validation_tells_what_single_steps_tell),
+        cmocka_unit_test(octets_above_ascii_are_found_wherever_they_stand),
         cmocka_unit_test(utf8_and_ascii_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,17 @@ static void a_field_is_found_in_any_case_and_the_first_counts(void **state)
     assert_false(mime_field_find(header, SLICE("Subjec"), &f));
 }
 
+static void a_field_whose_colon_is_folded_counts_where_it_is_the_only_one(void **state)
+{
+    struct mime_field f;
+    assert_true(mime_field_find(SLICE("From\n : a@b\nFrom: c@d\n"), SLICE("from"), &f));
+    assert_true(slice_equal(f.value, SLICE("c@d")));
+    assert_int_equal(f.offset, 12);
+    assert_true(mime_field_find(SLICE("From\n : a@b\nFrom\n : c@d\n"), SLICE("from"), &f));
+    assert_true(slice_equal(f.value, SLICE("a@b")));
+    assert_int_equal(f.offset, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +75,7 @@ int main(void)
         cmocka_unit_test(rfc5322_4_5_blanks_before_the_colon_are_no_part_of_the_name),
         cmocka_unit_test(lines_that_are_no_field_are_skipped_with_what_is_folded_to_them),
         cmocka_unit_test(a_field_is_found_in_any_case_and_the_first_counts),
+        cmocka_unit_test(a_field_whose_colon_is_folded_counts_where_it_is_the_only_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static void open_message(struct slice bytes)
 
 static void is(struct slice s, const char *wanted)
 {
-    char text[4096];
+    char text[8192];
     assert_true(s.size < sizeof text);
     memcpy(text, s.data, s.size);
     text[s.size] = '\0';
@@ -207,6 +207,36 @@ static void text_ends_its_lines_in_lf_and_has_no_nul(void **state)
     text_is(0, "a\ufffdb");
 }
 
+/* A text that is more than a chunk is decoded as it is read. */
+static void a_long_text_reads_as_a_short_one_does(void **state)
+{
+    static const size_t counts[] = {1, 511, 512, 513, 800};
+    static char body[8000], wanted[8000];
+    (void)state;
+    for (size_t n = 0; n < sizeof counts / sizeof *counts; n++) {
+        struct buf from = buf_over(body, sizeof body), to = buf_over(wanted, sizeof wanted);
+        for (size_t i = 0; i < counts[n]; i++) {
+            buf_put(&from, SLICE("\u6f22\u5b57\r\n"));
+            buf_put(&to, SLICE("\u6f22\u5b57\n"));
+        }
+        body[from.size] = wanted[to.size] = '\0';
+        body_is("Content-Type: text/plain; charset=utf-8", body, wanted);
+    }
+}
+
+static void two_texts_may_be_read_at_once(void **state)
+{
+    static struct mime_text first, second;
+    char out[64];
+    (void)state;
+    open_message(SLICE("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nfirst\r\n"
+                       "--b\r\n\r\nanother\r\n--b--\r\n"));
+    mime_text_open(&m, 1, &first);
+    mime_text_open(&m, 2, &second);
+    is(slice_of(out, mime_text_read(&first, out, sizeof out)), "first");
+    is(slice_of(out, mime_text_read(&second, out, sizeof out)), "another");
+}
+
 static void text_is_in_the_charset_that_it_says(void **state)
 {
     body_is("Content-Type: text/plain; charset=gb2312", "\xd6\xd0\xce\xc4", "\u4e2d\u6587");
@@ -314,6 +344,8 @@ int main(void)
         cmocka_unit_test(octets_are_decoded_in_pieces),
         cmocka_unit_test(a_whole_body_is_not_copied_unless_it_is_encoded),
         cmocka_unit_test(text_ends_its_lines_in_lf_and_has_no_nul),
+        cmocka_unit_test(a_long_text_reads_as_a_short_one_does),
+        cmocka_unit_test(two_texts_may_be_read_at_once),
         cmocka_unit_test(text_is_in_the_charset_that_it_says),
         cmocka_unit_test(a_label_that_the_octets_contradict_is_false),
         cmocka_unit_test(some_damage_does_not_make_a_label_false),
