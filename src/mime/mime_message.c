@@ -3,11 +3,17 @@
 #include "codec/encoded_word.h"
 #include "mime/mime_file_name.h"
 
+/* Other controls stay: who shows them shows that they are there. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static struct slice trim(struct slice s)
 {
-    while (s.size > 0 && (unsigned char)s.data[0] <= ' ')
+    while (s.size > 0 && is_blank(s.data[0]))
         s = slice_skip(s, 1);
-    while (s.size > 0 && (unsigned char)s.data[s.size - 1] <= ' ')
+    while (s.size > 0 && is_blank(s.data[s.size - 1]))
         s.size--;
     return s;
 }
