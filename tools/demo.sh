@@ -1,8 +1,9 @@
 #!/bin/sh
-# Shows poplind at work over a small Maildir, on free loopback ports, in a folder that is removed at
-# the end: `tools/demo.sh`, or `tools/demo.sh --serve` to keep it in the foreground (make run).
+# Shows poplind at work over a small Maildir and poplin collecting and reading it, on free loopback
+# ports, in a folder that is removed at the end: `tools/demo.sh`, or `tools/demo.sh --serve` to keep it in the foreground (make run).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
+build=${POPLIN_BUILD:-$root/build}
 python=/usr/bin/python3
 user=demo
 password=letters
@@ -35,7 +36,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-[ -x "$root/build/poplind" ] || fail "build/poplind is missing: run make first"
+[ -x "$build/poplind" ] || fail "$build/poplind is missing: run make first"
 
 make_mail() {
     mkdir -p "$folder/mail"
@@ -66,7 +67,7 @@ CONFIG
 }
 
 start_server() {
-    "$root/build/poplind" -c "$folder/poplind.conf" >"$folder/log" 2>&1 </dev/null &
+    "$build/poplind" -c "$folder/poplind.conf" >"$folder/log" 2>&1 </dev/null &
     server=$!
     tries=0
     until pop3 "" -o /dev/null 2>/dev/null; do
@@ -100,6 +101,10 @@ fetch_and_compare() {
     note "$number messages, $octets octets: every one as in its file"
 }
 
+poplin() {
+    XDG_STATE_HOME=$folder/home/state "$build/poplin" -c "$folder/home/poplin.conf" "$@"
+}
+
 # The collector over TLS into a Maildir of its own; every file is compared with the one it came from.
 collect() {
     mkdir -p "$folder/home"
@@ -117,8 +122,7 @@ account demo {
 CONFIG
     chmod 600 "$folder/home/poplin.conf" "$folder/home/password"
     for turn in first second; do
-        XDG_STATE_HOME=$folder/home/state "$root/build/poplin" -c "$folder/home/poplin.conf" fetch \
-            >"$folder/got" || fail "poplin could not fetch"
+        poplin fetch >"$folder/got" || fail "poplin could not fetch"
         note "$turn time: $(cat "$folder/got")"
     done
     "$python" "$root/tools/demo_mail.py" compare "$folder/mail/$user" "$folder/home/Mail" ||
@@ -137,6 +141,31 @@ starttls() {
     curl --disable -sS --ssl-reqd --cacert "$folder/cert.pem" -u "$user:$password" \
         -o "$folder/got" "pop3://127.0.0.1:$port/2" || fail "STLS did not work"
     note "message 2 again, over STLS on port $port: $(wc -c <"$folder/got") octets"
+}
+
+# typed COMMAND ARGUMENT…: what a person would see who typed it.
+typed() {
+    printf '\n  %s$ poplin %s%s\n' "$bold" "$*" "$plain"
+    poplin "$@" >"$folder/got" || fail "poplin $* did not work"
+    sed 's/^/  /; s/ *$//' "$folder/got"
+}
+
+count_unread() { poplin list --unread --json | wc -l; }
+
+# The letter is found by a word of it, and looked at with the eyes of another reader afterwards.
+read_mail() {
+    typed list -n 8
+    before=$(count_unread)
+    typed search 发票 has:attachment
+    number=$(poplin search --json 发票 has:attachment | sed -n 's/.*"id":\([0-9]*\),.*/\1/p')
+    typed read "$number"
+    grep -q 三月份办公用品的发票 "$folder/got" || fail "the Chinese letter was not decoded"
+    typed save "$number" -o "$folder/home"
+    [ -s "$folder/home/三月发票.pdf" ] || fail "the attachment was not saved under its name"
+    after=$(count_unread)
+    set -- "$folder/home/Mail/cur"/*S
+    [ $((before - after)) -eq 1 ] && [ $# -eq 1 ] && [ -e "$1" ] || fail "it is not marked as read"
+    note "reading marked it as read: $before unread before, $after now; the name of its file ends in ${1##*:}"
 }
 
 what_to_type() {
@@ -171,9 +200,11 @@ starttls
 delete_one
 step "5. What the log says"
 grep -m 2 -E 'event=(login|logout)' "$folder/log" | cut -c1-150 | sed 's/^/  /' || note "(nothing)"
+step "6. What is unread, a letter read as its writer wrote it, and its attachment saved"
+read_mail
 step "Now you"
-note "make run                    # the same server, kept in the foreground, then:"
-note "curl -k -u $user:$password pop3s://127.0.0.1:PORT/     # with the port that it prints"
-note "build/poplin init YOU@YOUR.PROVIDER   # collect your own mail
-  build/poplin fetch"
-note "man man/poplind.conf.5      # to serve your own Maildirs"
+note "build/poplin init YOU@YOUR.PROVIDER   # your own mail, which stays on the server, then:"
+note "build/poplin fetch && build/poplin list"
+note "build/poplin decode FILE              # any message that lies in a file, no account needed"
+note "make run                              # this server, kept in the foreground"
+note "man man/poplin.1; man man/poplind.conf.5"

@@ -164,8 +164,41 @@ def holiday_photos():
     return head.encode() + _multipart("mixed", "mix-14", [text, *photos])
 
 
+def chinese_invoice():
+    """As an older Chinese program writes it: GBK everywhere, in the file's name too."""
+    head = _head("财务部", "caiwu@example.cn", "发票:三月份办公用品", 15, "gbk")
+    words = "您好!\n\n附件是三月份办公用品的发票,请查收并核对金额。\n\n财务部 陈静\n"
+    text = _part("text/plain; charset=gbk", words.encode("gbk"), "base64")
+    name = _word("三月发票.pdf", "gbk")
+    paper = _part(f'application/pdf; name="{name}"', b"%PDF-1.4\n" + RANDOM.randbytes(30000), "base64",
+                  f'Content-Disposition: attachment; filename="{name}"\n')
+    return head.encode() + _multipart("mixed", "mix-15", [text, paper])
+
+
+def only_html():
+    head = _head("Reisebüro Süd", "reisen@example.org", "Ihre Buchung nach Zürich", 16,
+                 "iso-8859-1")
+    page = ("<html><head><style>p { color: #333 }</style></head><body>\n"
+            "<h1>Gute Reise!</h1><p>Ihr Zug nach <b>Zürich</b>:</p>\n"
+            "<table><tr><th>ab</th><th>an</th></tr><tr><td>09:32</td><td>13:28</td></tr></table>\n"
+            "<p><a href=\"https://www.example.org/buchung\">Ihre Buchung</a></p>\n"
+            "<img src=\"https://www.example.org/gesehen.gif\"></body></html>\n")
+    kind = ("Content-Type: text/html; charset=iso-8859-1\n"
+            "Content-Transfer-Encoding: quoted-printable\n\n")
+    return (head + kind).encode() + quopri.encodestring(page.encode("iso-8859-1"))
+
+
+def flowed():
+    head = _head("Ruth", "ruth@example.org", "Re: Minutes of Tuesday's meeting", 17)
+    kind = "Content-Type: text/plain; charset=us-ascii; format=flowed\n\n"
+    return (head + kind + "> the minutes are below. Corrections by \n> Friday, please.\n\n"
+            "The piano was tuned on Wednesday, so that line may go. The roof is another \n"
+            "matter: it was tight \nwhile it did not rain.\n").encode()
+
+
 LETTERS = (english, chinese, chinese_gb18030, japanese, arabic, hebrew_and_russian, dots,
-           newsletter, attachment, forwarded, wire_form, without_end, report, holiday_photos)
+           newsletter, attachment, forwarded, wire_form, without_end, report, holiday_photos,
+           chinese_invoice, only_html, flowed)
 
 
 def write(maildir):

@@ -1,12 +1,19 @@
 #include "mime/mime_message.h"
 
 #include "codec/encoded_word.h"
+#include "mime/mime_file_name.h"
+
+/* Other controls stay: who shows them shows that they are there. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 static struct slice trim(struct slice s)
 {
-    while (s.size > 0 && (unsigned char)s.data[0] <= ' ')
+    while (s.size > 0 && is_blank(s.data[0]))
         s = slice_skip(s, 1);
-    while (s.size > 0 && (unsigned char)s.data[s.size - 1] <= ' ')
+    while (s.size > 0 && is_blank(s.data[s.size - 1]))
         s.size--;
     return s;
 }
@@ -231,10 +238,22 @@ static bool parameter_text(struct mime_message *m, uint32_t part, struct slice f
     return out->size > 0;
 }
 
+static void tell_unfit_name(struct mime_message *m, uint32_t part, struct slice name)
+{
+    char memory[MIME_FILE_NAME];
+    struct buf clean = buf_over(memory, sizeof memory);
+    const struct mime_part *p = &m->parser.parts[part];
+    if (mime_file_name_clean(name, p->type, SLICE("1"), &clean))
+        mime_parser_add_defect(&m->parser, MIME_DEFECT_FILE_NAME, part, p->header);
+}
+
 bool mime_message_file_name(struct mime_message *m, uint32_t part, struct slice *out)
 {
-    return parameter_text(m, part, SLICE("content-disposition"), SLICE("filename"), out) ||
-           parameter_text(m, part, SLICE("content-type"), SLICE("name"), out);
+    bool has_name = parameter_text(m, part, SLICE("content-disposition"), SLICE("filename"), out) ||
+                    parameter_text(m, part, SLICE("content-type"), SLICE("name"), out);
+    if (has_name)
+        tell_unfit_name(m, part, *out);
+    return has_name;
 }
 
 struct slice mime_message_disposition(struct mime_message *m, uint32_t part)

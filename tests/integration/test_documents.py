@@ -66,3 +66,31 @@ def test_all_that_is_spoken_of_is_installed():
                          capture_output=True, text=True, check=True)
     places = json.loads(run.stdout).values()
     assert [end for end in INSTALLED if not any(place.endswith("/" + end) for place in places)] == []
+
+
+def rows_of(table):
+    return dict(re.findall(r"^\| `([\w-]+)` \| (.+?) \| .+ \|$", table, re.M))
+
+
+def test_the_table_of_defects_is_that_of_the_decoder():
+    table = (ROOT / "docs/mime/decoder.md").read_text(encoding="utf-8")
+    source = (ROOT / "src/mime/mime_defect.c").read_text(encoding="utf-8")
+    known = dict(re.findall(r'^    \[MIME_DEFECT_\w+\] = \{"([\w-]+)",\s*"(.+?)"\},$', source, re.M))
+    header = (ROOT / "src/mime/mime_parser.h").read_text(encoding="utf-8")
+    assert len(known) == len(set(re.findall(r"^    MIME_DEFECT_\w+", header, re.M))) - 1
+    assert rows_of(table) == known
+
+
+def test_every_difference_that_is_counted_is_explained():
+    text = (ROOT / "docs/mime/corpus.md").read_text(encoding="utf-8")
+    right, total = re.search(r"everything right \| (\d+) \| (\d+)", text).groups()
+    explained = sum(map(int, re.findall(r"^\| (\d+) \| .+\| .+\| .+\| .+ \|$", text, re.M)))
+    assert explained == int(total) - int(right)
+
+
+def test_what_readme_shows_of_decode_is_so():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"^\$ (printf [^`]*? \| )build/poplin decode -\n(.*?)^```$", text, re.M | re.S)
+    run = subprocess.run(["sh", "-c", shown[1] + f"'{POPLIN}' decode -"], capture_output=True, check=True,
+                         env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    assert run.stdout.decode("utf-8") == shown[2]

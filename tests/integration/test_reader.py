@@ -377,6 +377,15 @@ def test_names_with_paths_stay_in_the_folder(home, tmp_path):
     assert os.listdir(tmp_path / "a") == ["b"] and os.listdir(tmp_path / "a" / "b") == ["saved"]
 
 
+def test_a68_links_that_wait_in_the_folder_are_not_followed(home, tmp_path):
+    folder, victim = tmp_path / "saved", tmp_path / "victim"
+    folder.mkdir()
+    (folder / "发票.pdf").symlink_to(victim)
+    one = number(home, "王小明")
+    assert home.run("save", one, "-o", str(folder)).out == f"{folder}/发票 (2).pdf\n"
+    assert not victim.exists()
+
+
 # --- removal ---
 
 def test_a_message_that_is_removed_is_not_fetched_again(shared_server, tmp_path):

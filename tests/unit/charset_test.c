@@ -194,6 +194,26 @@ static void a66_ten_megabytes_of_shifts_are_no_text(void **state)
 }
 
 /* ASCII behind each octet that could begin a character. */
+static void a67_overlong_surrogate_and_cut_utf8_is_replaced(void **state)
+{
+    static const struct {
+        struct slice octets;
+        const char *text;
+    } forms[] = {
+        {SLICE("\xc0\xaf"), "\uFFFD\uFFFD"},
+        {SLICE("\xe0\x80\xaf"), "\uFFFD\uFFFD\uFFFD"},
+        {SLICE("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD"},
+        {SLICE("\xf4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD"},
+        {SLICE("a\xe6\xbc"), "a\uFFFD"},
+        {SLICE("\xe6\xbc"
+               "b"),
+         "\uFFFDb"},
+        {SLICE("\xf0\x9f\x98"), "\uFFFD"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        assert_text(whole("utf-8", forms[i].octets), forms[i].text);
+}
+
 static void ascii_behind_a_broken_lead_stays(void **state)
 {
     (void)state;
@@ -283,6 +303,7 @@ int main(void)
         cmocka_unit_test(any_split_and_any_room_give_the_same),
         cmocka_unit_test(a66_random_octets_give_valid_utf8_for_every_split),
         cmocka_unit_test(a66_ten_megabytes_of_shifts_are_no_text),
+        cmocka_unit_test(a67_overlong_surrogate_and_cut_utf8_is_replaced),
         cmocka_unit_test(ascii_behind_a_broken_lead_stays),
         cmocka_unit_test(first_broken_character_is_found),
         cmocka_unit_test(rfc3629_4_validation_tells_what_single_steps_tell),

@@ -221,6 +221,24 @@ static void what_is_no_date_is_none(void **state)
     }
 }
 
+/* Read or not: nothing overflows, which the sanitizers watch. */
+static void a71_years_and_zones_beyond_measure_are_defined(void **state)
+{
+    static const char *const values[] = {
+        "Wed, 25 Nov 99999999 15:30:45 +0000",     "Wed, 25 Nov 2147483648 15:30:45 +0000",
+        "25 Nov 18446744073709551616 15:30 +0000", "Wed, 25 Nov 2026 99:99:99 +9999",
+        "Wed, 25 Nov 2026 15:30:45 -9999",         "Wed, 25 Nov 0 00:00:00 +99999999999999999999",
+        "99999999999999999999-99-99T99:99:99Z",    "\rWed,\r25\rNov\r2026\r15:30:45\r-0000\r",
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct mime_date d = {0};
+        if (mime_date_parse(slice_str(values[i]), &d)) {
+            assert_in_range(d.zone_minutes + 24 * 60, 0, 48 * 60);
+            assert_true(d.seconds > -INT64_C(1000000000000) && d.seconds < INT64_C(1000000000000));
+        }
+    }
+}
+
 static void a_day_that_its_month_does_not_have_is_of_the_next(void **state)
 {
     static const struct form forms[] = {{"31 Nov 2026 15:30:45 GMT", NOON_ISH + 6 * 86400, 0}};
@@ -261,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_leap_second_is_the_next_minute),
         cmocka_unit_test(noon_and_midnight_have_their_halves),
         cmocka_unit_test(what_is_no_date_is_none),
+        cmocka_unit_test(a71_years_and_zones_beyond_measure_are_defined),
         cmocka_unit_test(a_day_that_its_month_does_not_have_is_of_the_next),
         cmocka_unit_test(every_day_of_a_century_follows_the_last),
     };

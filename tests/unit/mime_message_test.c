@@ -142,6 +142,14 @@ static void dates_that_are_none_are_told(void **state)
     assert_true(has_defect(MIME_DEFECT_DATE, 0));
 }
 
+static void a58_controls_at_the_end_of_a_text_are_not_hidden(void **state)
+{
+    struct slice text;
+    open_message(SLICE("Subject: \x1b]0;title\x07 \r\n\r\n"));
+    assert_true(mime_message_text(&m, 0, SLICE("subject"), &text));
+    is(text, "\x1b]0;title\x07");
+}
+
 static void file_names_stand_in_either_field(void **state)
 {
     struct slice name;
@@ -155,6 +163,18 @@ static void file_names_stand_in_either_field(void **state)
                        "Content-Disposition: inline; filename=\r\n\r\n"));
     assert_true(mime_message_file_name(&m, 0, &name));
     is(name, "\u6587.png");
+}
+
+static void a68_a_file_name_that_is_not_fit_to_be_one_is_told(void **state)
+{
+    struct slice name;
+    open_message(SLICE("Content-Disposition: attachment; filename=\"../../.ssh/keys\"\r\n\r\n"));
+    assert_true(mime_message_file_name(&m, 0, &name));
+    is(name, "../../.ssh/keys");
+    assert_true(has_defect(MIME_DEFECT_FILE_NAME, 0));
+    open_message(SLICE("Content-Disposition: attachment; filename=\"keys.txt\"\r\n\r\n"));
+    assert_true(mime_message_file_name(&m, 0, &name));
+    assert_false(has_defect(MIME_DEFECT_FILE_NAME, 0));
 }
 
 static void octets_are_decoded_in_pieces(void **state)
@@ -327,7 +347,9 @@ int main(void)
         cmocka_unit_test(raw_octets_of_a_field_take_the_charset_of_a_part),
         cmocka_unit_test(addresses_of_all_fields_are_one_list),
         cmocka_unit_test(dates_that_are_none_are_told),
+        cmocka_unit_test(a58_controls_at_the_end_of_a_text_are_not_hidden),
         cmocka_unit_test(file_names_stand_in_either_field),
+        cmocka_unit_test(a68_a_file_name_that_is_not_fit_to_be_one_is_told),
         cmocka_unit_test(octets_are_decoded_in_pieces),
         cmocka_unit_test(a_whole_body_is_not_copied_unless_it_is_encoded),
         cmocka_unit_test(text_ends_its_lines_in_lf_and_has_no_nul),
