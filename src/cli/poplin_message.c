@@ -3,6 +3,7 @@
 #include "cli/poplin_text.h"
 #include "client/mailbox_join.h"
 #include "codec/encoded_word.h"
+#include "mime/mime_inline.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -166,6 +167,23 @@ bool poplin_message_put_calendar(struct poplin_message *m, struct buf *out)
     return false;
 }
 
+/* Where a file stands in a text, a line says so: nobody reads uuencode. */
+static void put_text(struct slice text, bool has_files, FILE *out, size_t width)
+{
+    struct slice rest = text;
+    struct mime_inline found;
+    while (has_files && mime_inline_next(&rest, &found)) {
+        if (!found.is_closed)
+            continue; /* what follows it may be text */
+        poplin_text_put(out, slice_take(text, (size_t)(found.block.data - text.data)), width);
+        fputs(found.name.size > 0 ? "(Here stands a file: " : "(Here stands a file", out);
+        poplin_text_put_line(out, found.name);
+        fputs(")\n", out);
+        text = rest;
+    }
+    poplin_text_put(out, text, width);
+}
+
 void poplin_message_print(struct poplin_message *m, FILE *out, size_t width)
 {
     char line[CALENDAR_LINE];
@@ -177,7 +195,8 @@ void poplin_message_print(struct poplin_message *m, FILE *out, size_t width)
                    slice_equal(m->mime.parser.parts[shown].type, SLICE("text/calendar"));
     print_header(m, out);
     if (!is_only && (shown != MIME_NONE || text.size > 0))
-        poplin_text_put(out, text, width);
+        put_text(text, shown != MIME_NONE && poplin_message_within(m, shown)->count > 0, out,
+                 width);
     else if (!is_invitation)
         fputs("(This message has no text.)\n", out);
     if (is_invitation) {

@@ -2,10 +2,11 @@
 
 #include "client/deliver_driver.h"
 #include "client/mailbox_read.h"
+#include "codec/encoded_word.h"
 #include "mime/mime_calendar.h"
 #include "mime/mime_inline.h"
 
-enum { PIECE = 16 * 1024, CALENDAR_MOST = 256 * 1024, FILES_AT_FIRST = 8 };
+enum { PIECE = 16 * 1024, CALENDAR_MOST = 256 * 1024, FILES_AT_FIRST = 8, NAME_TEXT = 1000 };
 
 /* --- finding --- */
 
@@ -41,17 +42,40 @@ static uint64_t octets_of(const struct mime_inline *found)
     return octets + transfer_end(&t, out);
 }
 
-static void look_into_text(struct arena *arena, struct slice text, struct mailbox_within *out)
+static bool is_ascii(struct slice s)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        if ((unsigned char)s.data[i] > 0x7f)
+            return false;
+    }
+    return true;
+}
+
+/* A name in another charset is in that of the text, as a rule. */
+static struct slice name_in_utf8(struct mime_message *m, uint32_t part, struct slice name)
+{
+    char memory[NAME_TEXT];
+    struct buf text = buf_over(memory, sizeof memory);
+    if (is_ascii(name))
+        return name;
+    enum charset hint = charset_find(m->parser.parts[part].charset);
+    encoded_word_decode(name, &hint, &text);
+    struct slice copy = arena_copy(m->arena, buf_slice(&text));
+    return copy.data ? copy : name;
+}
+
+static void look_into_text(struct mime_message *m, uint32_t part, struct slice text,
+                           struct mailbox_within *out)
 {
     struct mime_inline found;
     size_t room = 0;
     while (mime_inline_next(&text, &found)) {
-        struct mailbox_file f = {.name = found.name,
+        struct mailbox_file f = {.name = name_in_utf8(m, part, found.name),
                                  .type = SLICE(""),
                                  .encoding = found.encoding,
                                  .block = found.block,
                                  .octets = octets_of(&found)};
-        if (!add(arena, out, &room, &f))
+        if (!add(m->arena, out, &room, &f))
             return;
     }
 }
@@ -100,7 +124,7 @@ enum status mailbox_within(struct mime_message *m, uint32_t part, struct mailbox
     if (out->is_tnef_type)
         look_into_tnef(m->arena, octets, out);
     else
-        look_into_text(m->arena, octets, out);
+        look_into_text(m, part, octets, out);
     return STATUS_OK;
 }
 

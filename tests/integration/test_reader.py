@@ -614,7 +614,8 @@ def test_a_winmail_dat_that_is_damaged_is_saved_itself_as_well(within):
     ([(1, 0x2800c, b"caf\xe9 \x1b[1m\r\nline two\r\n\0")], "café \ufffd[1m\nline two\n"),
     ([(1, 0x69007, struct.pack("<II", 936, 0)), (1, 0x2800c, "发票".encode("gbk") + b"\0")], "发票\n"),
     ([(1, 0x69003, struct.pack("<IHHII", 1, 0x102, 0x1013, 1, 16) + b"<p>one<p>tw&ouml;")], "one\n\ntwö\n"),
-    ([(1, 0x69003, struct.pack("<IHHII", 1, 0x1f, 0x1000, 1, 8) + "发票\0\0".encode("utf-16le"))], "发票\n")])
+    ([(1, 0x69003, struct.pack("<IHHII", 1, 0x1f, 0x1000, 1, 8) + "发票\0\0".encode("utf-16le"))],
+     "发票\n")])
 @pytest.mark.parametrize("before", [(), (b"Content-Type: text/plain\n\n \n\n",)])
 def test_the_text_of_a_winmail_dat_is_read_where_there_is_no_other(within, attributes, wanted, before):
     home, one = within(mixed(b"only", *before, winmail(tnef(*attributes))))
@@ -636,10 +637,13 @@ def test_another_text_is_read_before_that_of_a_winmail_dat(within):
 def test_files_within_a_text_are_listed_and_saved(within):
     body = (b"see below\n\n" + uuencoded(b"a/pic.gif", PICTURE) + b"\nand\n" + yenc(b"b.bin", PICTURE[:3000])
             + b"bye\n")
-    home, one = within(mail(b"uu", b"text/plain; charset=iso-8859-1", body, b"Content-Transfer-Encoding: 8bit"))
+    home, one = within(mail(b"uu", b"text/plain; charset=iso-8859-1", body,
+                            b"Content-Transfer-Encoding: 8bit"))
     text = home.run("read", "-k", one).out
     assert re.search(r"^  1/1 .*a/pic\.gif$", text, re.M) and re.search(r"^  1/2 .*b\.bin$", text, re.M)
-    assert "see below" in text and "and" in text and "bye" in text
+    assert ("see below\n\n(Here stands a file: a/pic.gif)\n\nand\n(Here stands a file: b.bin)\nbye\n\nAttach"
+            in text)
+    assert "begin 644" in home.run("read", "-k", "--json", one).out
     assert saved(home, one) == {"pic.gif": PICTURE, "b.bin": PICTURE[:3000]}
     assert saved(home, one, "1/1") == {"pic (2).gif": PICTURE}
     with open(home.path("stdout"), "wb") as out:
@@ -647,6 +651,19 @@ def test_files_within_a_text_are_listed_and_saved(within):
                        stdout=out, check=True)
     with open(home.path("stdout"), "rb") as out:
         assert out.read() == PICTURE
+
+
+def test_names_within_a_text_are_of_its_charset(within):
+    home, one = within(mail(b"gb", b"text/plain; charset=gb2312", uuencoded("发票.gif".encode("gbk"), b"x"),
+                            b"Content-Transfer-Encoding: 8bit"))
+    assert "发票.gif" in home.run("read", "-k", one).out.split("Attachments")[1]
+    assert saved(home, one) == {"发票.gif": b"x"}
+
+
+def test_text_behind_a_file_that_does_not_end_is_shown(within):
+    home, one = within(mail(b"open", b"text/plain", b"=ybegin line=128 size=9 name=a\nnot a file at all\n"))
+    text = home.run("read", "-k", one).out
+    assert "not a file at all" in text and "Here stands" not in text
 
 
 def test_an_invitation_is_one_line(within):
