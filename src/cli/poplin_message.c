@@ -155,7 +155,8 @@ struct slice poplin_message_text(struct poplin_message *m, uint32_t *part)
         *part = MIME_NONE;
     if (*part != MIME_NONE)
         text = mailbox_part_text(&m->mime, *part, TEXT_MOST);
-    return is_blank(text) ? text_within(m) : text;
+    struct slice within = is_blank(text) ? text_within(m) : SLICE("");
+    return within.size > 0 ? within : text;
 }
 
 bool poplin_message_put_calendar(struct poplin_message *m, struct buf *out)
