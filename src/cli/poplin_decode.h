@@ -2,7 +2,7 @@
 #ifndef POPLIN_CLI_POPLIN_DECODE_H
 #define POPLIN_CLI_POPLIN_DECODE_H
 
-#include "mime/mime_message.h"
+#include "client/mailbox_within.h"
 
 #include <stdio.h>
 
@@ -14,17 +14,9 @@ struct decode_digests {
 /* Reads a leaf to its end; what is broken in it becomes a defect. False: no memory for digests. */
 bool decode_digest(struct mime_message *m, uint32_t part, struct decode_digests *out);
 
-/* A file within a part: of a winmail.dat, or within text (uuencode, yEnc). */
-struct decode_file {
-    struct slice name; /* UTF-8 is not certain */
-    uint64_t octets;
-};
-enum { DECODE_FILES = 1000 }; /* of one part */
-
-/* Those that a leaf holds; *out is valid until the next call. What is broken becomes a defect. */
-size_t decode_files(struct mime_message *m, uint32_t part, const struct decode_file **out);
-/* A text/calendar as one line. False: the part is none. */
-bool decode_calendar(struct mime_message *m, uint32_t part, struct buf *out);
+/* The files within a leaf: of a winmail.dat, or in a text (uuencode, yEnc). What is broken becomes
+ * a defect. */
+size_t decode_files(struct mime_message *m, uint32_t part, const struct mailbox_file **out);
 
 /* Everything that is known of the message, in one line. */
 void decode_print_json(struct mime_message *m);

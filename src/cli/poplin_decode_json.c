@@ -97,7 +97,7 @@ static void print_within(struct mime_message *m, uint32_t part)
 {
     char line[1024];
     struct buf b = buf_over(line, sizeof line);
-    const struct decode_file *files;
+    const struct mailbox_file *files;
     size_t count = decode_files(m, part, &files);
     for (size_t i = 0; i < count; i++) {
         fputs(i > 0 ? ",{\"filename\":" : ",\"contains\":[{\"filename\":", stdout);
@@ -105,7 +105,7 @@ static void print_within(struct mime_message *m, uint32_t part)
         printf(",\"octets\":%llu}", (unsigned long long)files[i].octets);
     }
     fputs(count > 0 ? "]" : "", stdout);
-    if (decode_calendar(m, part, &b)) {
+    if (mailbox_calendar_line(m, part, &b)) {
         fputs(",\"calendar\":", stdout);
         print_string(buf_slice(&b));
     }

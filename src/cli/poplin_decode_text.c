@@ -149,14 +149,14 @@ static void print_within(struct mime_message *m, uint32_t part)
 {
     char line[1024];
     struct buf b = buf_over(line, sizeof line);
-    const struct decode_file *files;
+    const struct mailbox_file *files;
     size_t count = decode_files(m, part, &files);
     for (size_t i = 0; i < count; i++) {
         printf("    %llu octets  ", (unsigned long long)files[i].octets);
         print_value(files[i].name);
         putchar('\n');
     }
-    if (decode_calendar(m, part, &b)) {
+    if (mailbox_calendar_line(m, part, &b)) {
         fputs("    ", stdout);
         print_value(buf_slice(&b));
         putchar('\n');

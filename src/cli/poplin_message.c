@@ -1,15 +1,15 @@
 #include "cli/poplin_message.h"
 
-#include "cli/poplin_rows.h"
 #include "cli/poplin_text.h"
 #include "client/mailbox_join.h"
 #include "codec/encoded_word.h"
+#include "mime/mime_inline.h"
 
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { TEXT_MOST = 64 * 1024 * 1024, PIECE = 64 * 1024, PATH_TEXT = 300 };
+enum { TEXT_MOST = 64 * 1024 * 1024, PIECE = 64 * 1024, CALENDAR_LINE = 1024 };
 
 /* Where the others are missing, the piece is shown. */
 static enum status join(struct poplin_message *m, struct mailbox *box,
@@ -126,55 +126,85 @@ void poplin_message_print_text(struct poplin_message *m, uint32_t part, FILE *ou
     poplin_text_put(out, mailbox_part_text(&m->mime, part, TEXT_MOST), width);
 }
 
-/* About how many octets there are behind the transfer encoding. */
-static uint64_t part_octets(const struct poplin_message *m, uint32_t part)
+static bool is_blank(struct slice text)
 {
-    const struct mime_part *p = &m->mime.parser.parts[part];
-    uint64_t octets = p->end - p->body;
-    return p->encoding == MIME_ENCODING_BASE64 ? octets / 78 * 57 + octets % 78 * 3 / 4 : octets;
-}
-
-void poplin_message_print_attachment(struct poplin_message *m, uint32_t part, FILE *out)
-{
-    char path[PATH_TEXT], size[ROWS_SIZE];
-    struct slice name = SLICE("");
-    size_t n = mime_part_path(&m->mime.parser, part, path, sizeof path);
-    poplin_rows_size(part_octets(m, part), size);
-    fprintf(out, "  %-6.*s %6s  ", (int)n, path, size);
-    if (mime_message_file_name(&m->mime, part, &name) && name.size > 0) {
-        poplin_text_put_line(out, name);
-        fputs("  ", out);
+    for (size_t i = 0; i < text.size; i++) {
+        if (!strchr(" \t\r\n", text.data[i]))
+            return false;
     }
-    fputc('(', out);
-    poplin_text_put_line(out, m->mime.parser.parts[part].type);
-    fputs(")\n", out);
+    return true;
 }
 
-/* What lies in a message within is that message's. */
-static void print_attachments(struct poplin_message *m, uint32_t shown, FILE *out)
+/* The text of the first winmail.dat that has one. */
+static struct slice text_within(struct poplin_message *m)
 {
-    bool any = false;
+    struct slice text = SLICE("");
+    for (uint32_t i = 0; i < m->mime.parser.count && text.size == 0; i++) {
+        if (poplin_message_within(m, i)->is_tnef)
+            text = mailbox_tnef_text(m->mime.arena, &m->within[i]->tnef, TEXT_MOST);
+    }
+    return text;
+}
+
+struct slice poplin_message_text(struct poplin_message *m, uint32_t *part)
+{
+    struct slice text = SLICE("");
+    *part = mime_message_best(&m->mime, false);
+    if (*part != MIME_NONE && (m->mime.parser.parts[*part].kind != MIME_LEAF ||
+                               !slice_starts(m->mime.parser.parts[*part].type, SLICE("text/"))))
+        *part = MIME_NONE;
+    if (*part != MIME_NONE)
+        text = mailbox_part_text(&m->mime, *part, TEXT_MOST);
+    struct slice within = is_blank(text) ? text_within(m) : SLICE("");
+    return within.size > 0 ? within : text;
+}
+
+bool poplin_message_put_calendar(struct poplin_message *m, struct buf *out)
+{
     for (uint32_t i = 0; i < m->mime.parser.count; i++) {
-        if (i == shown || !mailbox_is_attachment(&m->mime, i))
-            continue;
-        if (!any)
-            fprintf(out, "\nAttachments (poplin save %lld PART):\n", (long long)m->id);
-        any = true;
-        poplin_message_print_attachment(m, i, out);
+        if (m->mime.parser.parts[i].kind == MIME_LEAF && mailbox_calendar_line(&m->mime, i, out))
+            return true;
     }
+    return false;
+}
+
+/* Where a file stands in a text, a line says so: nobody reads uuencode. */
+static void put_text(struct slice text, bool has_files, FILE *out, size_t width)
+{
+    struct slice rest = text;
+    struct mime_inline found;
+    while (has_files && mime_inline_next(&rest, &found)) {
+        if (!found.is_closed)
+            continue; /* what follows it may be text */
+        poplin_text_put(out, slice_take(text, (size_t)(found.block.data - text.data)), width);
+        fputs(found.name.size > 0 ? "(Here stands a file: " : "(Here stands a file", out);
+        poplin_text_put_line(out, found.name);
+        fputs(")\n", out);
+        text = rest;
+    }
+    poplin_text_put(out, text, width);
 }
 
 void poplin_message_print(struct poplin_message *m, FILE *out, size_t width)
 {
-    uint32_t best = mime_message_best(&m->mime, false);
+    char line[CALENDAR_LINE];
+    struct buf calendar = buf_over(line, sizeof line);
+    uint32_t shown;
+    struct slice text = poplin_message_text(m, &shown);
+    bool is_invitation = poplin_message_put_calendar(m, &calendar);
+    bool is_only = is_invitation && shown != MIME_NONE &&
+                   slice_equal(m->mime.parser.parts[shown].type, SLICE("text/calendar"));
     print_header(m, out);
-    bool readable = best != MIME_NONE && m->mime.parser.parts[best].kind == MIME_LEAF &&
-                    slice_starts(m->mime.parser.parts[best].type, SLICE("text/"));
-    if (readable)
-        poplin_message_print_text(m, best, out, width);
-    else
+    if (!is_only && (shown != MIME_NONE || text.size > 0))
+        put_text(text, shown != MIME_NONE && poplin_message_within(m, shown)->count > 0, out,
+                 width);
+    else if (!is_invitation)
         fputs("(This message has no text.)\n", out);
-    print_attachments(m, readable ? best : MIME_NONE, out);
+    if (is_invitation) {
+        fputs(!is_only && text.size > 0 ? "\n" : "", out);
+        poplin_text_put(out, buf_slice(&calendar), width);
+    }
+    poplin_message_print_attachments(m, shown, out);
 }
 
 /* --- octets --- */

@@ -4,7 +4,7 @@
 
 /* A message as one JSON object on one line. Texts of any length go through in pieces. */
 
-enum { PIECE = 4096, TEXT_MOST = 64 * 1024 * 1024, PATH_TEXT = 300 };
+enum { PIECE = 4096, CALENDAR_LINE = 1024 };
 
 /* Octets at the front that end with a character. */
 static size_t piece_size(struct slice text)
@@ -58,31 +58,35 @@ static void put_addresses(FILE *out, struct poplin_message *m, const char *name,
     fputc(']', out);
 }
 
-static void put_attachment(FILE *out, struct poplin_message *m, uint32_t part)
+static void put_attachment(FILE *out, struct poplin_message *m, struct poplin_attached at)
 {
-    char path[PATH_TEXT];
-    struct slice name = SLICE("");
-    size_t n = mime_part_path(&m->mime.parser, part, path, sizeof path);
-    (void)mime_message_file_name(&m->mime, part, &name);
+    char path[POPLIN_PATH];
     fputs("{\"part\":", out);
-    put_text(out, slice_of(path, n));
-    put_field(out, "filename", name);
-    put_field(out, "content_type", m->mime.parser.parts[part].type);
+    put_text(out, slice_of(path, poplin_attached_path(m, at, path, sizeof path)));
+    put_field(out, "filename", poplin_attached_name(m, at));
+    put_field(out, "content_type", poplin_attached_type(m, at));
     fputc('}', out);
 }
 
 static void put_attachments(FILE *out, struct poplin_message *m)
 {
+    struct poplin_attached at = POPLIN_ATTACHED_FIRST;
     bool any = false;
     fputs(",\"attachments\":[", out);
-    for (uint32_t i = 0; i < m->mime.parser.count; i++) {
-        if (!mailbox_is_attachment(&m->mime, i))
-            continue;
+    while (poplin_attached_next(m, &at)) {
         fputs(any ? "," : "", out);
-        put_attachment(out, m, i);
+        put_attachment(out, m, at);
         any = true;
     }
     fputc(']', out);
+}
+
+static void put_calendar(FILE *out, struct poplin_message *m)
+{
+    char line[CALENDAR_LINE];
+    struct buf b = buf_over(line, sizeof line);
+    if (poplin_message_put_calendar(m, &b))
+        put_field(out, "calendar", buf_slice(&b));
 }
 
 static void put_date(FILE *out, struct poplin_message *m)
@@ -101,7 +105,7 @@ static void put_date(FILE *out, struct poplin_message *m)
 void poplin_message_json(struct poplin_message *m, const struct mailbox_entry *e, FILE *out)
 {
     struct slice subject = SLICE("");
-    uint32_t best = mime_message_best(&m->mime, false);
+    uint32_t part;
     (void)mime_message_text(&m->mime, 0, SLICE("Subject"), &subject);
     fprintf(out, "{\"id\":%lld", (long long)e->id);
     put_field(out, "account", slice_str(e->account->name));
@@ -113,8 +117,8 @@ void poplin_message_json(struct poplin_message *m, const struct mailbox_entry *e
     put_addresses(out, m, "cc", SLICE("Cc"));
     put_bool(out, "read", e->read);
     put_bool(out, "flagged", e->flagged);
-    put_field(out, "text",
-              best == MIME_NONE ? SLICE("") : mailbox_part_text(&m->mime, best, TEXT_MOST));
+    put_field(out, "text", poplin_message_text(m, &part));
+    put_calendar(out, m);
     put_attachments(out, m);
     fputs("}\n", out);
 }

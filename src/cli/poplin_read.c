@@ -35,7 +35,8 @@ static void usage(void)
         "      --headers        the whole header, decoded\n"
         "      --raw            the message as it came\n"
         "      --html           the source of its HTML, for a browser\n"
-        "      --part P         this part, decoded; its number stands in the list of attachments\n"
+        "      --part P         this part, decoded; its number (2, or 2/1 for a file within it)\n"
+        "                       stands in the list of attachments\n"
         "  -k, --keep-unread    do not mark as read\n"
         "      --json           an object a message: header, text, attachments\n"
         "\n"
@@ -113,15 +114,23 @@ static int print_html(const struct request *r, struct poplin_message *m)
     return EX_OK;
 }
 
+static bool write_part(const struct request *r, struct poplin_message *m, struct poplin_attached at)
+{
+    const struct mailbox_file *f = poplin_attached_file(m, at);
+    if (!f)
+        return poplin_message_write_part(m, at.part, r->pager.out);
+    return fflush(r->pager.out) == 0 && mailbox_file_write(f, fileno(r->pager.out));
+}
+
 static int print_part(const struct request *r, struct poplin_message *m)
 {
-    uint32_t part = mime_part_find(&m->mime.parser, slice_str(r->part));
-    if (part == MIME_NONE)
+    struct poplin_attached at;
+    if (!poplin_attached_find(m, slice_str(r->part), &at))
         return not_there(r, m, "such part");
     if (!r->is_terminal)
-        return poplin_message_write_part(m, part, r->pager.out) ? EX_OK : EX_IOERR;
-    if (slice_starts(m->mime.parser.parts[part].type, SLICE("text/")))
-        poplin_message_print_text(m, part, r->pager.out, r->width);
+        return write_part(r, m, at) ? EX_OK : EX_IOERR;
+    if (at.number == 0 && slice_starts(m->mime.parser.parts[at.part].type, SLICE("text/")))
+        poplin_message_print_text(m, at.part, r->pager.out, r->width);
     else
         fprintf(r->pager.out, "(Part %s is no text: `poplin save %lld %s` keeps it.)\n", r->part,
                 (long long)m->id, r->part);

@@ -2,7 +2,6 @@
 #include "cli/poplin_mail.h"
 #include "cli/poplin_message.h"
 #include "cli/poplin_text.h"
-#include "client/mailbox_save.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +26,8 @@ static void usage(void)
     puts("Usage: poplin save NUMBER [PART…] [-o DIR] [--json]\n"
          "Writes what is attached into files, under the names that the sender gave, made safe. A\n"
          "file that is there stays: the new one gets \" (2)\". NUMBER is 3, 3-7, 3,5,9 or a\n"
-         "Message-ID; PART is a number of the list under the message. Without PART: every\n"
-         "attachment.\n"
+         "Message-ID; PART is a number of the list under the message: 2, or 2/1 for a file within\n"
+         "part 2. Without PART: everything in that list, of a winmail.dat what is in it.\n"
          "\n"
          "  -o, --output DIR     where to; else the current directory\n"
          "      --json           one object a file\n"
@@ -69,10 +68,10 @@ static int parse(struct request *r, int argc, char **argv)
     return EX_OK;
 }
 
-static void tell_saved(const struct request *r, const struct poplin_message *m, uint32_t part,
+static void tell_saved(const struct request *r, struct poplin_message *m, struct poplin_attached at,
                        const char *name)
 {
-    char path[LIMIT_PATH], number[300];
+    char path[LIMIT_PATH], number[POPLIN_PATH];
     struct json_line j;
     const char *between = r->directory[strlen(r->directory) - 1] == '/' ? "" : "/";
     int n = strcmp(r->directory, ".") == 0
@@ -84,7 +83,7 @@ static void tell_saved(const struct request *r, const struct poplin_message *m, 
         putchar('\n');
         return;
     }
-    size_t size = mime_part_path(&m->mime.parser, part, number, sizeof number);
+    size_t size = poplin_attached_path(m, at, number, sizeof number);
     json_begin(&j);
     json_number(&j, "id", (uint64_t)m->id);
     json_text(&j, "part", slice_of(number, size));
@@ -92,12 +91,12 @@ static void tell_saved(const struct request *r, const struct poplin_message *m, 
     json_end(&j);
 }
 
-static int save_part(const struct request *r, struct poplin_message *m, uint32_t part)
+static int save_one(const struct request *r, struct poplin_message *m, struct poplin_attached at)
 {
     char name[MAILBOX_SAVE_NAME] = "";
     struct failure f = {0};
-    if (mailbox_save(&m->mime, part, r->folder, name) == STATUS_OK) {
-        tell_saved(r, m, part, name);
+    if (poplin_attached_save(m, at, r->folder, name) == STATUS_OK) {
+        tell_saved(r, m, at, name);
         return EX_OK;
     }
     failure_set(&f, FAILURE_LOCAL, "%s: %s cannot be written: %s", r->directory,
@@ -110,9 +109,10 @@ static int save_named(const struct request *r, struct poplin_message *m)
 {
     int code = EX_OK;
     for (int i = 0; i < r->part_count && code == EX_OK; i++) {
-        uint32_t part = mime_part_find(&m->mime.parser, slice_str(r->parts[i]));
-        if (part != MIME_NONE && m->mime.parser.parts[part].kind != MIME_MULTIPART) {
-            code = save_part(r, m, part);
+        struct poplin_attached at;
+        if (poplin_attached_find(m, slice_str(r->parts[i]), &at) &&
+            m->mime.parser.parts[at.part].kind != MIME_MULTIPART) {
+            code = save_one(r, m, at);
             continue;
         }
         fprintf(stderr, "poplin: message %lld has no part %s; `poplin read %lld` lists them\n",
@@ -122,13 +122,15 @@ static int save_named(const struct request *r, struct poplin_message *m)
     return code;
 }
 
+/* What was opened is not saved as it is, for all of it is. */
 static int save_attachments(const struct request *r, struct poplin_message *m, size_t *saved)
 {
+    struct poplin_attached at = POPLIN_ATTACHED_FIRST;
     int code = EX_OK;
-    for (uint32_t i = 0; i < m->mime.parser.count && code == EX_OK; i++) {
-        if (!mailbox_is_attachment(&m->mime, i))
+    while (code == EX_OK && poplin_attached_next(m, &at)) {
+        if (poplin_attached_is_opened(m, at))
             continue;
-        code = save_part(r, m, i);
+        code = save_one(r, m, at);
         (*saved)++;
     }
     return code;

@@ -32,7 +32,7 @@ struct tui {
     struct tui_text text, help;
 
     enum tui_view attachments_from;
-    uint32_t parts[TUI_ATTACHMENTS_MOST];
+    struct poplin_attached attached[TUI_ATTACHMENTS_MOST];
     struct tui_cursor attachments, accounts;
 
     enum tui_question asks;
@@ -82,7 +82,7 @@ void tui_message_close(struct tui *t);
 void tui_message_show(struct tui *t, enum tui_shape shape);
 void tui_message_resize(struct tui *t);
 void tui_attachments_open(struct tui *t);
-void tui_attachment_put(struct tui *t, uint32_t part, struct buf *out);
+void tui_attachment_put(struct tui *t, struct poplin_attached at, struct buf *out);
 void tui_save(struct tui *t, const char *folder);
 
 #endif

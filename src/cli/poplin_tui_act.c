@@ -207,8 +207,9 @@ static void show_attachments(struct tui *t)
 
 static void show_part(struct tui *t)
 {
-    t->part = t->parts[t->attachments.at];
-    if (slice_starts(t->message.mime.parser.parts[t->part].type, SLICE("text/")))
+    struct poplin_attached at = t->attached[t->attachments.at];
+    t->part = at.part;
+    if (at.number == 0 && slice_starts(t->message.mime.parser.parts[t->part].type, SLICE("text/")))
         tui_message_show(t, TUI_SHAPE_PART);
     else
         tui_say(t, "It is no text; s saves it");

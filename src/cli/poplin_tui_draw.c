@@ -89,7 +89,7 @@ static void draw_attachments(struct tui *t)
     size_t row = 0;
     for (; row < c->height && c->top + row < c->count; row++) {
         struct buf text = buf_over(memory, sizeof memory);
-        tui_attachment_put(t, t->parts[c->top + row], &text);
+        tui_attachment_put(t, t->attached[c->top + row], &text);
         put_body(t, row, &text, c->top + row == c->at ? TUI_STYLE_CURSOR : TUI_STYLE_PLAIN);
     }
     clear_body(t, row);

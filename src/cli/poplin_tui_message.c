@@ -1,6 +1,5 @@
 #include "cli/poplin_text.h"
 #include "cli/poplin_tui.h"
-#include "client/mailbox_save.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,13 +125,12 @@ void tui_message_open(struct tui *t)
 
 void tui_attachments_open(struct tui *t)
 {
+    struct poplin_attached at = POPLIN_ATTACHED_FIRST;
     size_t n = 0;
     if (t->view == TUI_VIEW_LIST && !open_under_cursor(t))
         return;
-    for (uint32_t i = 0; i < t->message.mime.parser.count && n < TUI_ATTACHMENTS_MOST; i++) {
-        if (mailbox_is_attachment(&t->message.mime, i))
-            t->parts[n++] = i;
-    }
+    while (n < TUI_ATTACHMENTS_MOST && poplin_attached_next(&t->message, &at))
+        t->attached[n++] = at;
     if (n == 0) {
         tui_say(t, "Nothing is attached");
         return;
@@ -142,13 +140,13 @@ void tui_attachments_open(struct tui *t)
     t->view = TUI_VIEW_ATTACHMENTS;
 }
 
-void tui_attachment_put(struct tui *t, uint32_t part, struct buf *out)
+void tui_attachment_put(struct tui *t, struct poplin_attached at, struct buf *out)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     if (stream)
-        poplin_message_print_attachment(&t->message, part, stream);
+        poplin_attached_print(&t->message, at, stream);
     if (stream && fclose(stream) == 0)
         buf_put(out, slice_take(slice_of(text, size), slice_find(slice_of(text, size), '\n')));
     free(text);
@@ -167,10 +165,10 @@ static int open_folder(const char *folder)
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static bool save_part(struct tui *t, uint32_t part, int folder, size_t *saved)
+static bool save_one(struct tui *t, struct poplin_attached at, int folder, size_t *saved)
 {
     char name[MAILBOX_SAVE_NAME] = "";
-    if (mailbox_save(&t->message.mime, part, folder, name) != STATUS_OK) {
+    if (poplin_attached_save(&t->message, at, folder, name) != STATUS_OK) {
         tui_say(t, "%s cannot be written: %s", name[0] ? name : "a file", strerror(errno));
         return false;
     }
@@ -181,6 +179,7 @@ static bool save_part(struct tui *t, uint32_t part, int folder, size_t *saved)
 
 void tui_save(struct tui *t, const char *folder)
 {
+    struct poplin_attached at = POPLIN_ATTACHED_FIRST;
     size_t saved = 0;
     bool good = true;
     int to = open_folder(folder);
@@ -189,10 +188,10 @@ void tui_save(struct tui *t, const char *folder)
         return;
     }
     if (!t->saves_all)
-        good = save_part(t, t->parts[t->attachments.at], to, &saved);
-    for (uint32_t i = 0; t->saves_all && good && i < t->message.mime.parser.count; i++) {
-        if (mailbox_is_attachment(&t->message.mime, i))
-            good = save_part(t, i, to, &saved);
+        good = save_one(t, t->attached[t->attachments.at], to, &saved);
+    while (t->saves_all && good && poplin_attached_next(&t->message, &at)) {
+        if (!poplin_attached_is_opened(&t->message, at))
+            good = save_one(t, at, to, &saved);
     }
     close(to);
     if (good && saved > 1)

@@ -95,24 +95,66 @@ static void read_flowed(struct mime_text *t, bool is_delsp, struct growing *g)
         g->size += mime_flowed_end(&f, g->text + g->size, g->room - g->size);
 }
 
+static struct mime_html *open_html(struct arena *arena)
+{
+    struct mime_html *h = ARENA_NEW(arena, struct mime_html, 1);
+    if (h)
+        mime_html_init(h, arena);
+    return h;
+}
+
+/* False: that is all that there is room for. */
+static bool feed_html(struct mime_html *h, struct slice html, struct growing *g)
+{
+    while (html.size > 0) {
+        if (!make_room(g))
+            return false;
+        g->size += mime_html_feed(h, &html, g->text + g->size, g->room - g->size);
+    }
+    return true;
+}
+
+static void end_html(struct mime_html *h, struct growing *g)
+{
+    size_t n;
+    while (make_room(g) && (n = mime_html_end(h, g->text + g->size, g->room - g->size)) > 0)
+        g->size += n;
+}
+
 static void read_html(struct mime_text *t, struct growing *g)
 {
     char piece[PIECE];
-    struct mime_html *h = ARENA_NEW(g->arena, struct mime_html, 1);
+    struct mime_html *h = open_html(g->arena);
     size_t n;
     if (!h)
         return;
-    mime_html_init(h, g->arena);
     while ((n = mime_text_read(t, piece, sizeof piece)) > 0) {
-        struct slice text = slice_of(piece, n);
-        while (text.size > 0) {
-            if (!make_room(g))
-                return;
-            g->size += mime_html_feed(h, &text, g->text + g->size, g->room - g->size);
-        }
+        if (!feed_html(h, slice_of(piece, n), g))
+            return;
     }
-    while (make_room(g) && (n = mime_html_end(h, g->text + g->size, g->room - g->size)) > 0)
-        g->size += n;
+    end_html(h, g);
+}
+
+struct slice mailbox_html_text(struct arena *arena, struct slice html, size_t limit)
+{
+    struct growing g = {.arena = arena, .limit = limit};
+    struct mime_html *h = html.size > 0 ? open_html(arena) : NULL;
+    if (h && feed_html(h, html, &g))
+        end_html(h, &g);
+    return grown(&g);
+}
+
+struct slice mailbox_text_of(struct arena *arena, struct slice text, enum charset charset,
+                             size_t limit)
+{
+    struct growing g = {.arena = arena, .limit = limit};
+    struct charset_decoder d;
+    charset_init(&d, charset);
+    while (text.size > 0 && make_room(&g))
+        g.size += charset_feed(&d, &text, g.text + g.size, g.room - g.size);
+    if (make_room(&g))
+        g.size += charset_end(&d, g.text + g.size);
+    return grown(&g);
 }
 
 struct slice mailbox_part_text(struct mime_message *m, uint32_t part, size_t limit)

@@ -13,6 +13,11 @@ bool mailbox_is_attachment(struct mime_message *m, uint32_t part);
  * left out. */
 struct slice mailbox_part_text(struct mime_message *m, uint32_t part, size_t limit);
 
+/* HTML in UTF-8 as text; octets of a charset in UTF-8. The same limits. */
+struct slice mailbox_html_text(struct arena *arena, struct slice html, size_t limit);
+struct slice mailbox_text_of(struct arena *arena, struct slice text, enum charset charset,
+                             size_t limit);
+
 /* The octets of a mapped message, or empty. */
 struct mailbox_bytes {
     struct slice bytes;

@@ -10,14 +10,13 @@
 
 enum { PIECE = 64 * 1024, NAMES = 10000, PATH_TEXT = 300 };
 
-static void clean_name(struct mime_message *m, uint32_t part, struct buf *out)
-{
-    char path[PATH_TEXT];
-    struct slice name = SLICE("");
-    size_t n = mime_part_path(&m->parser, part, path, sizeof path);
-    (void)mime_message_file_name(m, part, &name);
-    (void)mime_file_name_clean(name, m->parser.parts[part].type, slice_of(path, n), out);
-}
+/* What is to be saved: a part of a message, or a file within one. */
+struct saving {
+    struct slice name, type, path;
+    struct mime_message *m;
+    uint32_t part;
+    const struct mailbox_file *file; /* NULL: the part */
+};
 
 /* "report.pdf", "report (2).pdf" … */
 static void number_name(struct slice clean, unsigned number, char name[MAILBOX_SAVE_NAME])
@@ -60,16 +59,21 @@ static bool write_part(struct mime_message *m, uint32_t part, int file)
     return true;
 }
 
-enum status mailbox_save(struct mime_message *m, uint32_t part, int folder,
-                         char name[MAILBOX_SAVE_NAME])
+static bool write_octets(const struct saving *what, int file)
+{
+    return what->file ? mailbox_file_write(what->file, file)
+                      : write_part(what->m, what->part, file);
+}
+
+static enum status save(const struct saving *what, int folder, char name[MAILBOX_SAVE_NAME])
 {
     char memory[MIME_FILE_NAME];
     struct buf clean = buf_over(memory, sizeof memory);
-    clean_name(m, part, &clean);
+    (void)mime_file_name_clean(what->name, what->type, what->path, &clean);
     int file = make_file(buf_slice(&clean), folder, name);
     if (file < 0)
         return status_from_errno(errno);
-    bool good = write_part(m, part, file) && fsync(file) == 0;
+    bool good = write_octets(what, file) && fsync(file) == 0;
     good = close(file) == 0 && good;
     int error = errno;
     if (good && fsync(folder) == 0)
@@ -79,4 +83,22 @@ enum status mailbox_save(struct mime_message *m, uint32_t part, int folder,
     unlinkat(folder, name, 0);
     errno = error;
     return status_from_errno(error);
+}
+
+enum status mailbox_save(struct mime_message *m, uint32_t part, int folder,
+                         char name[MAILBOX_SAVE_NAME])
+{
+    char path[PATH_TEXT];
+    struct saving what = {
+        .name = SLICE(""), .type = m->parser.parts[part].type, .m = m, .part = part};
+    what.path = slice_of(path, mime_part_path(&m->parser, part, path, sizeof path));
+    (void)mime_message_file_name(m, part, &what.name);
+    return save(&what, folder, name);
+}
+
+enum status mailbox_save_file(const struct mailbox_file *f, struct slice path, int folder,
+                              char name[MAILBOX_SAVE_NAME])
+{
+    struct saving what = {.name = f->name, .type = f->type, .path = path, .file = f};
+    return save(&what, folder, name);
 }

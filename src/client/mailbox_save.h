@@ -3,8 +3,8 @@
 #ifndef POPLIN_CLIENT_MAILBOX_SAVE_H
 #define POPLIN_CLIENT_MAILBOX_SAVE_H
 
+#include "client/mailbox_within.h"
 #include "mime/mime_file_name.h"
-#include "mime/mime_message.h"
 
 enum { MAILBOX_SAVE_NAME = MIME_FILE_NAME + 16 };
 
@@ -13,5 +13,8 @@ enum { MAILBOX_SAVE_NAME = MIME_FILE_NAME + 16 };
  * on failure; nothing of it stays then. EXISTS: ten thousand of that name. */
 enum status mailbox_save(struct mime_message *m, uint32_t part, int folder,
                          char name[MAILBOX_SAVE_NAME]);
+/* The same of a file within a part; `path` names it where it has no name. */
+enum status mailbox_save_file(const struct mailbox_file *f, struct slice path, int folder,
+                              char name[MAILBOX_SAVE_NAME]);
 
 #endif

@@ -1,5 +1,7 @@
 """Reading: what people in several scripts wrote, found, shown, flagged, saved, removed and exported; side
 by side with another reader of the same Maildir."""
+import base64
+import binascii
 import fcntl
 import json
 import mailbox
@@ -517,3 +519,174 @@ def test_a_message_in_pieces_is_read_as_the_whole_once_all_are_here(home):
     with open(home.path("out", "a.png"), "rb") as file:
         assert file.read() == b"ABCDEF"
     assert "message/partial" in home.run("read", "-k", "--raw", number(home, "piece 2")).out
+
+
+# --- within a part ---
+
+def mail(name, kind, body, *fields):
+    head = [b"From: %s <%s@example.org>" % (name, name), b"Subject: " + name,
+            b"Date: Sun, 08 Feb 2026 08:00:00 +0100", b"Message-ID: <%s@example.org>" % name,
+            b"MIME-Version: 1.0", b"Content-Type: " + kind, *fields]
+    return b"\n".join(head) + b"\n\n" + body
+
+
+def mixed(name, *parts):
+    return mail(name, b"multipart/mixed; boundary=o", b"--o\n" + b"\n--o\n".join(parts) + b"\n--o--\n")
+
+
+def tnef(*attributes):
+    out = struct.pack("<IH", 0x223e9f78, 1)
+    for level, kind, data in attributes:
+        out += struct.pack("<BII", level, kind, len(data)) + data + struct.pack("<H", sum(data) & 0xffff)
+    return out
+
+
+def tnef_file(name, data):
+    return (2, 0x69002, b"\1" + bytes(13)), (2, 0x18010, name + b"\0"), (2, 0x6800f, data)
+
+
+def winmail(octets):
+    return (b"Content-Type: application/ms-tnef; name=winmail.dat\n"
+            b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(octets))
+
+
+def uuencoded(name, data):
+    lines = [binascii.b2a_uu(data[i:i + 45]) for i in range(0, len(data), 45)]
+    return b"begin 644 %s\n" % name + b"".join(lines) + b"`\nend\n"
+
+
+def yenc(name, data):
+    coded = [b"=%c" % ((c + 106) % 256) if (c + 42) % 256 in b"\0\n\r=" else b"%c" % ((c + 42) % 256)
+             for c in data]
+    return (b"=ybegin line=128 size=%d name=%s\n" % (len(data), name) +
+            b"".join(b"".join(coded[i:i + 128]) + b"\n" for i in range(0, len(coded), 128)) +
+            b"=yend size=%d crc32=%08x\n" % (len(data), binascii.crc32(data)))
+
+
+INVITATION = (b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Board \x1b[1mmeeting\n"
+              b"DTSTART:20261201T100000Z\nLOCATION:Room 4\nEND:VEVENT\nEND:VCALENDAR\n")
+PICTURE = bytes(range(256)) * 50
+SECRET = (tnef_file(b"../../rep\x1b[1mort.txt", b"first"), tnef_file(b"", b"second"))
+
+
+@pytest.fixture
+def within(tmp_path):
+    """Reads and saves the one message that it is given."""
+    made = PoplinHome(tmp_path)
+    made.add("work", Nobody)
+    os.mkdir(made.path("out"))
+
+    def deliver(octets):
+        Maildir(made.mail("work")).deliver(octets)
+        (row,) = listed(made)
+        return made, str(row["id"])
+    return deliver
+
+
+def saved(home, one, *parts):
+    """{name: octets} of what this wrote."""
+    before = set(os.listdir(home.path("out")))
+    home.run("save", one, *parts, "-o", home.path("out"))
+    names = set(os.listdir(home.path("out"))) - before
+    return {name: open(home.path("out", name), "rb").read() for name in names}
+
+
+def test_files_of_a_winmail_dat_are_listed_and_saved_in_its_place(within):
+    home, one = within(mixed(b"tnef", b"Content-Type: text/plain\n\nhello",
+                             winmail(tnef(*SECRET[0], *SECRET[1]))))
+    text = home.run("read", "-k", one).out
+    assert "hello" in text and not unsafe(text)
+    assert re.search(r"^  2/1 +5B  \S*rep\S*ort\.txt$", text, re.M), text
+    assert re.search(r"^  2/2 +6B$", text, re.M)
+    (row,) = home.run("read", "-k", "--json", one).objects()
+    assert [a["part"] for a in row["attachments"]] == ["2", "2/1", "2/2"]
+    assert home.run("read", "-k", one, "--part", "2/2").out == "second"
+    files = saved(home, one)
+    assert sorted(files.values()) == [b"first", b"second"]
+    assert all("/" not in n and "\x1b" not in n and "winmail" not in n for n in files)
+    again = saved(home, one, "2/1")
+    assert list(again.values()) == [b"first"] and "(2)" in list(again)[0]
+    assert saved(home, one, "2").popitem()[0] == "winmail.dat"
+    for wrong in ("2/0", "2/3", "1/1", "2/", "2/x", "2/1/1", "/1"):
+        home.run("save", one, wrong, "-o", home.path("out"), expect=66)
+        home.run("read", "-k", "--part", wrong, one, expect=66)
+
+
+def test_a_winmail_dat_that_is_damaged_is_saved_itself_as_well(within):
+    home, one = within(mixed(b"cut", b"Content-Type: text/plain\n\nhello",
+                             winmail(tnef(*SECRET[0], *SECRET[1])[:-4])))
+    files = saved(home, one)
+    assert b"first" in files.values() and "winmail.dat" in files
+
+
+@pytest.mark.parametrize("attributes, wanted", [
+    ([(1, 0x2800c, b"caf\xe9 \x1b[1m\r\nline two\r\n\0")], "café \ufffd[1m\nline two\n"),
+    ([(1, 0x69007, struct.pack("<II", 936, 0)), (1, 0x2800c, "发票".encode("gbk") + b"\0")], "发票\n"),
+    ([(1, 0x69003, struct.pack("<IHHII", 1, 0x102, 0x1013, 1, 16) + b"<p>one<p>tw&ouml;")], "one\n\ntwö\n"),
+    ([(1, 0x69003, struct.pack("<IHHII", 1, 0x1f, 0x1000, 1, 8) + "发票\0\0".encode("utf-16le"))],
+     "发票\n")])
+@pytest.mark.parametrize("before", [(), (b"Content-Type: text/plain\n\n \n\n",)])
+def test_the_text_of_a_winmail_dat_is_read_where_there_is_no_other(within, attributes, wanted, before):
+    home, one = within(mixed(b"only", *before, winmail(tnef(*attributes))))
+    text = home.run("read", "-k", one).out
+    assert text.split("\n\n", 1)[1].startswith(wanted), text
+    (row,) = home.run("read", "-k", "--json", one).objects()
+    assert wanted.split("\n")[0] == row["text"].split("\n")[0].replace("\x1b", "\ufffd")
+    assert "\r" not in row["text"]
+
+
+def test_another_text_is_read_before_that_of_a_winmail_dat(within):
+    home, one = within(mixed(b"both", b"Content-Type: text/plain\n\nplainly",
+                             winmail(tnef((1, 0x2800c, b"hidden\0")))))
+    text = home.run("read", "-k", one).out
+    assert "plainly" in text and "hidden" not in text
+    assert list(saved(home, one)) == ["winmail.dat"]
+
+
+def test_files_within_a_text_are_listed_and_saved(within):
+    body = (b"see below\n\n" + uuencoded(b"a/pic.gif", PICTURE) + b"\nand\n" + yenc(b"b.bin", PICTURE[:3000])
+            + b"bye\n")
+    home, one = within(mail(b"uu", b"text/plain; charset=iso-8859-1", body,
+                            b"Content-Transfer-Encoding: 8bit"))
+    text = home.run("read", "-k", one).out
+    assert re.search(r"^  1/1 .*a/pic\.gif$", text, re.M) and re.search(r"^  1/2 .*b\.bin$", text, re.M)
+    assert ("see below\n\n(Here stands a file: a/pic.gif)\n\nand\n(Here stands a file: b.bin)\nbye\n\nAttach"
+            in text)
+    assert "begin 644" in home.run("read", "-k", "--json", one).out
+    assert saved(home, one) == {"pic.gif": PICTURE, "b.bin": PICTURE[:3000]}
+    assert saved(home, one, "1/1") == {"pic (2).gif": PICTURE}
+    with open(home.path("stdout"), "wb") as out:
+        subprocess.run(home.command("read", "-k", "--part", "1/1", one), env=home.environment(),
+                       stdout=out, check=True)
+    with open(home.path("stdout"), "rb") as out:
+        assert out.read() == PICTURE
+
+
+def test_names_within_a_text_are_of_its_charset(within):
+    home, one = within(mail(b"gb", b"text/plain; charset=gb2312", uuencoded("发票.gif".encode("gbk"), b"x"),
+                            b"Content-Transfer-Encoding: 8bit"))
+    assert "发票.gif" in home.run("read", "-k", one).out.split("Attachments")[1]
+    assert saved(home, one) == {"发票.gif": b"x"}
+
+
+def test_text_behind_a_file_that_does_not_end_is_shown(within):
+    home, one = within(mail(b"open", b"text/plain", b"=ybegin line=128 size=9 name=a\nnot a file at all\n"))
+    text = home.run("read", "-k", one).out
+    assert "not a file at all" in text and "Here stands" not in text
+
+
+def test_an_invitation_is_one_line(within):
+    line = r"^Invitation: Board .*meeting, 2026-12-01 10:00 UTC, Room 4$"
+    home, one = within(mixed(b"meet", b"Content-Type: text/plain\n\nplease come",
+                             b"Content-Type: text/calendar; method=REQUEST\n\n" + INVITATION))
+    text = home.run("read", "-k", one).out
+    assert re.search(line, text, re.M) and "please come" in text and "VEVENT" not in text
+    assert text.index("please come") < text.index("Invitation") and not unsafe(text)
+    (row,) = home.run("read", "-k", "--json", one).objects()
+    assert row["calendar"].startswith("Invitation: Board") and row["text"].startswith("please come")
+
+
+def test_an_invitation_without_another_text_is_the_text(within):
+    home, one = within(mail(b"alone", b"text/calendar; method=REQUEST", INVITATION))
+    text = home.run("read", "-k", one).out
+    assert text.count("Invitation: Board") == 1 and "VCALENDAR" not in text and "no text" not in text

@@ -528,3 +528,24 @@ def test_no_mail_at_all_is_no_failure(home, tui):
     screen.wait("0 messages, 0 unread")
     screen.keys("q")
     assert screen.ended() == 0
+
+
+def test_files_within_a_text_are_listed_and_saved(home, tui):
+    put(home, 1, b"From: Ann <ann@example.org>\nSubject: old ways\n\nsee\nbegin 644 cat.gif\n#0V%T\n`\nend\n")
+    os.mkdir(home.path("saved"))
+    screen = tui()
+    screen.wait("old ways")
+    screen.keys("Enter")
+    screen.wait("Here stands a file: cat.gif", "1/1")
+    screen.keys("v")
+    screen.wait("Attached to message", "1/1")
+    screen.keys("Enter")
+    screen.wait("It is no text")
+    screen.keys("s")
+    screen.wait("Save into the folder:")
+    screen.keys("C-u")
+    screen.type("saved")
+    screen.keys("Enter")
+    screen.wait("Saved cat.gif")
+    with open(home.path("saved", "cat.gif"), "rb") as file:
+        assert file.read() == b"Cat"
