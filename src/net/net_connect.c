@@ -106,14 +106,25 @@ static void put_target(const struct net_connect *c, struct buf *out)
     }
 }
 
+/* The one address is what was asked for: it stands in front already. */
+static bool is_said(const struct net_connect *c, const char *address)
+{
+    char memory[NET_NAME + 16];
+    struct buf target = buf_over(memory, sizeof memory);
+    put_target(c, &target);
+    return c->next == 1 && slice_equal(buf_slice(&target), slice_str(address));
+}
+
 static void put_attempts(const struct net_connect *c, struct buf *out)
 {
     for (size_t i = 0; i < c->next; i++) {
         char text[NET_ADDRESS_TEXT];
         const struct attempt *a = &c->attempts[i];
         net_print(&c->addresses.rows[i], text);
-        buf_printf(out, "%s %s: %s", i > 0 ? ";" : "", text,
-                   a->error != 0 ? strerrordesc_np(a->error) : "no answer");
+        buf_put_str(out, i > 0 ? "; " : " ");
+        if (!is_said(c, text))
+            buf_printf(out, "%s: ", text);
+        buf_put_str(out, a->error != 0 ? strerrordesc_np(a->error) : "no answer");
     }
 }
 
