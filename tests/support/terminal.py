@@ -24,6 +24,9 @@ class Terminal:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             try:
+                # Whoever runs the tests in the background has them ignored.
+                for one in (signal.SIGINT, signal.SIGQUIT):
+                    signal.signal(one, signal.SIG_DFL)
                 os.chdir(folder or "/")
                 os.execvpe(command[0], command, environment)
             finally:
