@@ -11,15 +11,17 @@ static _Alignas(16) char memory[4 << 20];
 static struct mime_message pieces[3];
 static char joined[4096];
 
-static const char *const texts[] = {
+static const char first[] =
     "X-Weird: 1\r\nFrom: a@x\r\nSubject: part 1\r\nMessage-ID: <1@x>\r\nMIME-Version: 1.0\r\n"
     "Content-Type: message/partial; id=\"ABC@x\"; number=1; total=3\r\n\r\n"
     "X-Inner: 2\r\nMessage-ID: <whole@x>\r\nSubject: whole\r\nMIME-Version: 1.0\r\n"
-    "Content-Type: audio/basic\r\nContent-Transfer-Encoding: base64\r\n\r\nfirst\r\n",
+    "Content-Type: audio/basic\r\nContent-Transfer-Encoding: base64\r\n\r\nfirst\r\n";
+static const char second[] =
     "From: a@x\r\nSubject: part 2\r\n"
-    "Content-Type: message/partial; id=\"ABC@x\"; number=2\r\n\r\nsecond\r\n",
-    "From: a@x\r\nContent-Type: message/partial; id=\"ABC@x\"; number=3; total=3\r\n\r\nthird\r\n",
-};
+    "Content-Type: message/partial; id=\"ABC@x\"; number=2\r\n\r\nsecond\r\n";
+static const char third[] =
+    "From: a@x\r\nContent-Type: message/partial; id=\"ABC@x\"; number=3; total=3\r\n\r\nthird\r\n";
+static const char *const texts[] = {first, second, third};
 
 static void open_piece(size_t i, const char *text, struct arena *arena)
 {
