@@ -114,6 +114,26 @@ static uint64_t part_octets(const struct poplin_message *m, uint32_t part)
     return p->encoding == MIME_ENCODING_BASE64 ? octets / 78 * 57 + octets % 78 * 3 / 4 : octets;
 }
 
+/* message/external-body [RFC 2046 5.2.3]: where it lies instead. It is shown and never fetched. */
+static void put_elsewhere(struct poplin_message *m, uint32_t part, FILE *out)
+{
+    static const char *const names[] = {"access-type", "url",  "site",    "server",
+                                        "directory",   "name", "subject", "expiration"};
+    struct mime_field field;
+    struct mime_value value;
+    fputs("; not here:", out);
+    if (!mime_field_find(mime_message_header(&m->mime, part), SLICE("Content-Type"), &field))
+        return;
+    mime_value_parse(field.value, m->mime.arena, &value);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct mime_parameter *p = mime_value_find(&value, slice_str(names[i]));
+        if (!p || p->value.size == 0)
+            continue;
+        fprintf(out, " %s=", names[i]);
+        poplin_text_put_line(out, p->value);
+    }
+}
+
 void poplin_attached_print(struct poplin_message *m, struct poplin_attached at, FILE *out)
 {
     char path[POPLIN_PATH], size[ROWS_SIZE];
@@ -130,6 +150,8 @@ void poplin_attached_print(struct poplin_message *m, struct poplin_attached at, 
     if (type.size > 0) {
         fputs("  (", out);
         poplin_text_put_line(out, type);
+        if (!f && slice_equal(type, SLICE("message/external-body")))
+            put_elsewhere(m, at.part, out);
         fputc(')', out);
     }
     fputc('\n', out);

@@ -690,3 +690,14 @@ def test_an_invitation_without_another_text_is_the_text(within):
     home, one = within(mail(b"alone", b"text/calendar; method=REQUEST", INVITATION))
     text = home.run("read", "-k", one).out
     assert text.count("Invitation: Board") == 1 and "VCALENDAR" not in text and "no text" not in text
+
+
+def test_a_body_that_lies_elsewhere_is_told_and_not_fetched(home):
+    Maildir(home.mail("work")).deliver(
+        b"From: Ann <ann@example.org>\nSubject: elsewhere\nMessage-ID: <else@example.org>\n"
+        b"Date: Sat, 07 Feb 2026 08:00:00 +0100\nMIME-Version: 1.0\n"
+        b"Content-Type: message/external-body; access-type=URL;\n"
+        b" URL=\"http://example.org/\x1b[2Jx.png\"\n\nContent-Type: image/png\n\n")
+    text = home.run("read", "-k", number(home, "elsewhere")).out
+    assert "message/external-body; not here: access-type=URL url=http://example.org/" in text
+    assert not unsafe(text)
